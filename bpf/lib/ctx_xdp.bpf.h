@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The packet context over xdp_md. The same names as in ctx_tc.bpf.h: the core knows only them. */
+#pragma once
+
+#include <stdbool.h>
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+
+#include "bpf/lib/csum.bpf.h"
+
+#define GW_HOOK_XDP 1 /* XDP leaves what it cannot do to the tc program of the same link */
+
+typedef struct xdp_md gw_ctx;
+
+enum { GW_VERDICT_PASS = XDP_PASS, GW_VERDICT_DROP = XDP_DROP };
+
+static __always_inline void *ctx_data(const gw_ctx *ctx)
+{
+	return (void *)(long)ctx->data;
+}
+
+static __always_inline void *ctx_data_end(const gw_ctx *ctx)
+{
+	return (void *)(long)ctx->data_end;
+}
+
+static __always_inline __u32 ctx_ifindex(const gw_ctx *ctx)
+{
+	return ctx->ingress_ifindex;
+}
+
+/* Makes the first `length` bytes directly accessible. XDP frames are. */
+static __always_inline void ctx_pull(gw_ctx *ctx, __u32 length)
+{
+}
+
+/* The destination address of the frame decides on this hook, so nothing is known here. */
+static __always_inline bool ctx_is_for_us(const gw_ctx *ctx)
+{
+	return true;
+}
+
+static __always_inline int ctx_truncate(gw_ctx *ctx, __u32 length)
+{
+	const long excess = (ctx_data_end(ctx) - ctx_data(ctx)) - (long)length;
+
+	return excess > 0 ? (int)bpf_xdp_adjust_tail(ctx, -(int)excess) : 0;
+}
+
+/*
+ * Corrects a TCP checksum at `offset` for changed addresses (which are in the pseudo-header)
+ * and changed segment bytes. Invalidates no packet pointer here, but does on tc: reload.
+ */
+static __always_inline int ctx_l4_csum_add(gw_ctx *ctx, __u32 offset, __u32 pseudo_delta,
+					   __u32 segment_delta)
+{
+	__sum16 *check = ctx_data(ctx) + offset;
+
+	if ((void *)(check + 1) > ctx_data_end(ctx))
+		return -1;
+	*check = gw_csum_apply(*check, gw_csum_sum(pseudo_delta, segment_delta));
+	return 0;
+}
+
+static __always_inline int ctx_redirect(gw_ctx *ctx, __u32 ifindex)
+{
+	return (int)bpf_redirect(ifindex, 0);
+}

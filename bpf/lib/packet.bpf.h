@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the core knows about a packet, and how it finds out. Only plain Ethernet frames with
+ * an unfragmented TCP segment get past the parser.
+ */
+#pragma once
+
+#include <linux/if_ether.h>
+#include <linux/in.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/tcp.h>
+#include <bpf/bpf_endian.h>
+
+#include "maps/flow.h"
+
+#define GW_IPV4_FRAGMENT_OFFSET 0x1fff
+#define GW_IPV4_MORE_FRAGMENTS	0x2000
+#define GW_IPV4_MIN_IHL		5
+/* Ethernet, the longest IPv4 header, the shortest TCP header. */
+#define GW_MAX_HEADERS (sizeof(struct ethhdr) + 60 + sizeof(struct tcphdr))
+
+#define GW_V4_MAPPED bpf_htonl(0xffff)
+
+enum gw_tcp_flags {
+	GW_TCP_FIN = 1 << 0,
+	GW_TCP_SYN = 1 << 1,
+	GW_TCP_RST = 1 << 2,
+	GW_TCP_PSH = 1 << 3,
+	GW_TCP_ACK = 1 << 4,
+};
+
+/* A tuple of either family: IPv4 addresses are v4-mapped, as everywhere but in gw_flow4_key. */
+#define gw_tuple gw_flow6_key
+
+struct gw_packet {
+	struct gw_tuple tuple; /* as it arrived */
+	__be32 seq;
+	__be32 ack;
+	__u16 l4_offset;  /* from the start of the frame */
+	__u16 l4_length;  /* TCP header and payload, from the IP header's own length */
+	__u8 l4_header;   /* TCP header length in bytes, as the header says */
+	__u8 tcp_flags;
+	__u8 ttl;
+	__u8 is_v6;
+	__u8 is_fragment; /* the first fragment of several: ports are there, the rest is elsewhere */
+};
+
+/*
+ * The offset of the TCP header, in a form whose bound the verifier sees: it forgets the range
+ * of what was stored on the stack, and the compiler would drop a mask that it knows to be idle.
+ */
+static __always_inline __u32 gw_l4_offset(const struct gw_packet *packet)
+{
+	__u32 offset = packet->l4_offset;
+
+	barrier_var(offset);
+	return offset & 0x7f;
+}
+GW_STATIC_ASSERT(sizeof(struct ethhdr) + 60 < 0x80, "the longest IPv4 header ends within the mask");
+
+static __always_inline void gw_addr_from_v4(struct gw_addr *addr, __be32 v4)
+{
+	addr->word[0] = 0;
+	addr->word[1] = 0;
+	addr->word[2] = GW_V4_MAPPED;
+	addr->word[3] = v4;
+}
+
+static __always_inline void gw_addr_from_v6(struct gw_addr *addr, const struct in6_addr *v6)
+{
+	addr->word[0] = v6->in6_u.u6_addr32[0];
+	addr->word[1] = v6->in6_u.u6_addr32[1];
+	addr->word[2] = v6->in6_u.u6_addr32[2];
+	addr->word[3] = v6->in6_u.u6_addr32[3];
+}
+
+static __always_inline bool gw_v6_is_mapped(const struct in6_addr *v6)
+{
+	return !v6->in6_u.u6_addr32[0] && !v6->in6_u.u6_addr32[1] &&
+	       v6->in6_u.u6_addr32[2] == GW_V4_MAPPED;
+}
+
+static __always_inline bool gw_addr_equal(const struct gw_addr *a, const struct gw_addr *b)
+{
+	return a->word[0] == b->word[0] && a->word[1] == b->word[1] && a->word[2] == b->word[2] &&
+	       a->word[3] == b->word[3];
+}
+
+/* Fills in the TCP part; false if the header is cut short. */
+static __always_inline bool gw_parse_tcp(const gw_ctx *ctx, struct gw_packet *packet)
+{
+	const struct tcphdr *tcp = ctx_data(ctx) + gw_l4_offset(packet);
+
+	if ((void *)(tcp + 1) > ctx_data_end(ctx) || packet->l4_length < sizeof(*tcp))
+		return false;
+	packet->tuple.sport = tcp->source;
+	packet->tuple.dport = tcp->dest;
+	packet->tuple.protocol = IPPROTO_TCP;
+	__builtin_memset(packet->tuple.pad, 0, sizeof(packet->tuple.pad));
+	packet->seq = tcp->seq;
+	packet->ack = tcp->ack_seq;
+	packet->l4_header = tcp->doff * 4;
+	packet->tcp_flags = ((const __u8 *)tcp)[13];
+	return true;
+}
+
+static __always_inline bool gw_parse_ipv4(const gw_ctx *ctx, struct gw_packet *packet)
+{
+	const struct iphdr *ip = ctx_data(ctx) + sizeof(struct ethhdr);
+	__u16 fragment;
+	__u32 header;
+
+	if ((void *)(ip + 1) > ctx_data_end(ctx))
+		return false;
+	fragment = bpf_ntohs(ip->frag_off);
+	header = ip->ihl * 4;
+	if (ip->version != 4 || ip->ihl < GW_IPV4_MIN_IHL || ip->protocol != IPPROTO_TCP)
+		return false;
+	/* Later fragments carry no ports; nobody can tell whose they are. */
+	if (fragment & GW_IPV4_FRAGMENT_OFFSET || bpf_ntohs(ip->tot_len) < header)
+		return false;
+	gw_addr_from_v4(&packet->tuple.src, ip->saddr);
+	gw_addr_from_v4(&packet->tuple.dst, ip->daddr);
+	packet->ttl = ip->ttl;
+	packet->is_v6 = 0;
+	packet->is_fragment = (fragment & GW_IPV4_MORE_FRAGMENTS) != 0;
+	packet->l4_offset = (__u16)(sizeof(struct ethhdr) + header);
+	packet->l4_length = (__u16)(bpf_ntohs(ip->tot_len) - header);
+	return gw_parse_tcp(ctx, packet);
+}
+
+static __always_inline bool gw_parse_ipv6(const gw_ctx *ctx, struct gw_packet *packet)
+{
+	const struct ipv6hdr *ip = ctx_data(ctx) + sizeof(struct ethhdr);
+
+	if ((void *)(ip + 1) > ctx_data_end(ctx))
+		return false;
+	if (ip->version != 6 || ip->nexthdr != IPPROTO_TCP)
+		return false;
+	/* On the wire these are forgeries (RFC 4291, section 2.5.5.2), and here they would mean IPv4. */
+	if (gw_v6_is_mapped(&ip->saddr) || gw_v6_is_mapped(&ip->daddr))
+		return false;
+	gw_addr_from_v6(&packet->tuple.src, &ip->saddr);
+	gw_addr_from_v6(&packet->tuple.dst, &ip->daddr);
+	packet->ttl = ip->hop_limit;
+	packet->is_v6 = 1;
+	packet->is_fragment = 0;
+	packet->l4_offset = sizeof(struct ethhdr) + sizeof(struct ipv6hdr);
+	packet->l4_length = bpf_ntohs(ip->payload_len);
+	return gw_parse_tcp(ctx, packet);
+}
+
+/* The EtherType of a unicast frame for us; 0 for any other frame. */
+static __always_inline __be16 gw_parse_ethernet(gw_ctx *ctx)
+{
+	const struct ethhdr *eth;
+
+	ctx_pull(ctx, GW_MAX_HEADERS);
+	eth = ctx_data(ctx);
+	if ((void *)(eth + 1) > ctx_data_end(ctx))
+		return 0;
+	if (!ctx_is_for_us(ctx) || eth->h_dest[0] & 1)
+		return 0;
+	return eth->h_proto;
+}

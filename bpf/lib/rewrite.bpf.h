@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Writes a flow's tuple, MAC addresses and the smaller TTL into the packet. */
+#pragma once
+
+#include "bpf/lib/csum.bpf.h"
+#include "bpf/lib/flow.bpf.h"
+
+/* The new IPv4 header checksum for changed addresses and a TTL that is one less. */
+static __always_inline __sum16 gw_rewrite_ipv4_check(const struct iphdr *ip, __u32 address_delta)
+{
+	/* TTL is the high byte of its 16-bit word: adding the complement of 0x0100 takes one away. */
+	return gw_csum_apply(ip->check, gw_csum_sum(address_delta, (__u16)~bpf_htons(0x0100)));
+}
+
+static __always_inline int gw_rewrite_ip(gw_ctx *ctx, const struct gw_flow *flow,
+					 bool is_v6)
+{
+	void *l3 = ctx_data(ctx) + sizeof(struct ethhdr);
+
+	if (is_v6) {
+		struct ipv6hdr *ip = l3;
+
+		if ((void *)(ip + 1) > ctx_data_end(ctx))
+			return -1;
+		__builtin_memcpy(&ip->saddr, &flow->src, sizeof(ip->saddr));
+		__builtin_memcpy(&ip->daddr, &flow->dst, sizeof(ip->daddr));
+		ip->hop_limit--;
+	} else {
+		struct iphdr *ip = l3;
+
+		if ((void *)(ip + 1) > ctx_data_end(ctx))
+			return -1;
+		ip->check = gw_rewrite_ipv4_check(ip, flow->csum_addresses);
+		ip->saddr = flow->src.word[3];
+		ip->daddr = flow->dst.word[3];
+		ip->ttl--;
+	}
+	return 0;
+}
+
+/* Everything but the MAC addresses. Packet pointers are invalid afterwards. */
+static __always_inline int gw_rewrite(gw_ctx *ctx, const struct gw_flow *flow,
+				      const struct gw_packet *packet, bool is_v6)
+{
+	const __u32 l4_offset = gw_l4_offset(packet);
+	struct tcphdr *tcp;
+
+	/* The checksum first: on tc its helper may move the packet. */
+	if (ctx_l4_csum_add(ctx, l4_offset + __builtin_offsetof(struct tcphdr, check),
+			    flow->csum_addresses, flow->csum_ports))
+		return -1;
+	if (gw_rewrite_ip(ctx, flow, is_v6))
+		return -1;
+	tcp = ctx_data(ctx) + l4_offset;
+	if ((void *)(tcp + 1) > ctx_data_end(ctx))
+		return -1;
+	tcp->source = flow->sport;
+	tcp->dest = flow->dport;
+	return 0;
+}
+
+static __always_inline int gw_rewrite_ethernet(gw_ctx *ctx, const struct gw_flow *flow)
+{
+	struct ethhdr *eth = ctx_data(ctx);
+
+	if ((void *)(eth + 1) > ctx_data_end(ctx))
+		return -1;
+	__builtin_memcpy(eth->h_source, flow->source_mac, ETH_ALEN);
+	__builtin_memcpy(eth->h_dest, flow->target_mac, ETH_ALEN);
+	return 0;
+}

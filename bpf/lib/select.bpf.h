@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Which listener a packet is for, and which backend a new connection gets. */
+#pragma once
+
+#include "bpf/lib/flow.bpf.h"
+
+static __always_inline struct gw_listener *gw_listener_find(const struct gw_packet *packet)
+{
+	const struct gw_listener_key key = {
+		.addr = packet->tuple.dst,
+		.port = packet->tuple.dport,
+		.protocol = packet->tuple.protocol,
+	};
+
+	return bpf_map_lookup_elem(&gw_listeners, &key);
+}
+
+static __always_inline __u32 gw_rotate_left(__u32 value, __u32 bits)
+{
+	return value << bits | value >> (32 - bits);
+}
+
+/* One round of MurmurHash3 (32 bit). */
+static __always_inline __u32 gw_hash_word(__u32 hash, __u32 word)
+{
+	hash ^= gw_rotate_left(word * 0xcc9e2d51, 15) * 0x1b873593;
+	return gw_rotate_left(hash, 13) * 5 + 0xe6546b64;
+}
+
+/*
+ * MurmurHash3 of the connection's tuple. No secret and no seed of this boot: two nodes that
+ * share a VIP must choose the same backend (docs/design/0002).
+ */
+static __always_inline __u32 gw_hash_packet(const struct gw_packet *packet)
+{
+	__u32 hash = packet->tuple.protocol;
+	int i;
+
+#pragma unroll
+	for (i = 0; i < 4; i++)
+		hash = gw_hash_word(hash, packet->tuple.src.word[i]);
+#pragma unroll
+	for (i = 0; i < 4; i++)
+		hash = gw_hash_word(hash, packet->tuple.dst.word[i]);
+	hash = gw_hash_word(hash, (__u32)packet->tuple.sport << 16 | packet->tuple.dport);
+	hash ^= hash >> 16;
+	hash *= 0x85ebca6b;
+	hash ^= hash >> 13;
+	hash *= 0xc2b2ae35;
+	return hash ^ hash >> 16;
+}
+
+/* The backend id for a new connection; GW_BACKEND_REJECT if there is nothing to forward to. */
+static __always_inline __u32 gw_backend_choose(const struct gw_packet *packet, __u32 service_id,
+					       __u32 hash)
+{
+	struct gw_maglev_chunk *chunk;
+	struct gw_service *service;
+	__u32 slot, index;
+	void *table;
+
+	service = bpf_map_lookup_elem(&gw_services, &service_id);
+	if (!service)
+		return GW_BACKEND_REJECT;
+	table = bpf_map_lookup_elem(&gw_maglev, &service->table_id);
+	if (!table)
+		return GW_BACKEND_REJECT;
+	/* Scales the hash to [0, slots) without a division. */
+	slot = (__u32)((__u64)hash * service->slots >> 32);
+	index = slot / GW_MAGLEV_CHUNK_SLOTS;
+	chunk = bpf_map_lookup_elem(table, &index);
+	if (!chunk)
+		return GW_BACKEND_REJECT;
+	return chunk->backend[slot % GW_MAGLEV_CHUNK_SLOTS];
+}

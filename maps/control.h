@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
+/* gw_control and gw_links: what the agent tells the running programs. */
+#pragma once
+
+#include "abi.h"
+
+/* gw_control: one element, index 0. */
+struct gw_control {
+	/*
+	 * Raised by the agent on every change of routes, neighbours or links. A flow whose
+	 * cached next hop is of another generation looks it up again. Never 0.
+	 */
+	__u32 generation;
+	/* Full-NAT source ports, host byte order, inclusive; outside of the host's own range. */
+	__u16 nat_port_first;
+	__u16 nat_port_last;
+};
+GW_STATIC_ASSERT(sizeof(struct gw_control) == 8, "gw_control has no hidden padding");
+
+enum gw_link_flags {
+	GW_LINK_XDP = 1 << 0, /* XDP may redirect to this link */
+};
+
+/* gw_links: key is the ifindex (__u32). */
+struct gw_link {
+	__u32 flags; /* enum gw_link_flags */
+};
+GW_STATIC_ASSERT(sizeof(struct gw_link) == 4, "gw_link has no hidden padding");

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
+/*
+ * gw_counters: one 64-bit counter per CPU and event. The numbers are part of the
+ * contract: append only, retired ones stay.
+ *
+ * X(name, value, metric word, description)
+ */
+#pragma once
+
+#include "abi.h"
+
+/* Packets that we consumed without forwarding them. */
+#define GW_DROP_REASONS(X)                                                                         \
+	X(GW_DROP_MALFORMED, 1, "malformed", "a header is cut short or contradicts itself")        \
+	X(GW_DROP_TTL_EXPIRED, 2, "ttl_expired", "TTL or hop limit reached zero")                  \
+	X(GW_DROP_NO_BACKEND, 3, "no_backend", "reset: nothing valid behind this share of weight") \
+	X(GW_DROP_NO_FLOW, 4, "no_flow", "reset: mid-stream packet of an unknown full-NAT flow")   \
+	X(GW_DROP_STRAY_RST, 5, "stray_rst", "RST of an unknown flow")                             \
+	X(GW_DROP_NAT_PORTS_EXHAUSTED, 6, "nat_ports_exhausted",                                   \
+	  "reset: no free full-NAT source port towards this backend")                              \
+	X(GW_DROP_FLOW_TABLE_FULL, 7, "flow_table_full", "the flow could not be stored")           \
+	X(GW_DROP_NO_ROUTE, 8, "no_route", "no route, or a blackhole, towards the next hop")       \
+	X(GW_DROP_FRAGMENT, 9, "fragment", "first fragment of a packet for a listener")            \
+	X(GW_DROP_FORWARDING_DISABLED, 10, "forwarding_disabled",                                  \
+	  "IP forwarding is off on the link that the packet came in by")                           \
+	X(GW_DROP_INTERNAL, 11, "internal", "a helper failed where it cannot; please report")
+
+/* Packets that went somewhere. */
+#define GW_EVENTS(X)                                                                               \
+	X(GW_EVENT_FORWARDED, 32, "forwarded", "rewritten and sent on by this program")            \
+	X(GW_EVENT_PASSED, 33, "passed", "not ours: left to the rest of the stack")                \
+	X(GW_EVENT_FLOW_CREATED, 34, "flow_created", "new connections")                            \
+	X(GW_EVENT_NEXT_HOP_REFRESHED, 35, "next_hop_refreshed", "next hop looked up again")       \
+	X(GW_EVENT_XDP_TO_TC, 36, "xdp_to_tc", "left by XDP to the tc program of the same link")   \
+	X(GW_EVENT_NEIGHBOUR_UNRESOLVED, 37, "neighbour_unresolved",                               \
+	  "sent through the kernel's neighbour resolution")
+
+#define GW_COUNTER_ENUM(name, value, word, description) name = value,
+enum gw_counter { GW_DROP_REASONS(GW_COUNTER_ENUM) GW_EVENTS(GW_COUNTER_ENUM) };
+#undef GW_COUNTER_ENUM
+
+/* Size of gw_counters. */
+#define GW_COUNTER_MAX 64

@@ -1,0 +1,194 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Namespaces, links and processes, and their guaranteed removal."""
+
+import atexit
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+
+class LabError(Exception):
+    """A step of setting up the laboratory failed; the message says which and why."""
+
+
+def run(*command, check=True):
+    """Runs a command to its end and returns its standard output."""
+    done = subprocess.run([str(word) for word in command], capture_output=True, text=True)
+    if check and done.returncode != 0:
+        raise LabError(f"{' '.join(map(str, command))}: {done.stderr.strip() or done.stdout.strip()}")
+    return done.stdout
+
+
+def missing_requirement():
+    """Why no laboratory can be built here, or None."""
+    if os.geteuid() != 0:
+        return "needs root, for network namespaces and BPF"
+    if not os.path.exists("/sys/kernel/btf/vmlinux"):
+        return "needs a kernel with BTF (CONFIG_DEBUG_INFO_BTF)"
+    for tool in ("ip", "ethtool", "nsenter"):
+        if shutil.which(tool) is None:
+            return f"needs the command {tool}"
+    return None
+
+
+class Process:
+    """A background process in a namespace, its output in a file."""
+
+    def __init__(self, name, popen, log):
+        self.name, self.popen, self.log = name, popen, log
+
+    @property
+    def pid(self):
+        return self.popen.pid
+
+    def output(self):
+        return self.log.read_text(errors="replace")
+
+    def running(self):
+        return self.popen.poll() is None
+
+    def wait_for(self, text, seconds=10.0):
+        """Until the output contains `text`."""
+        self.wait_until(lambda: text in self.output(), f"to say {text!r}", seconds)
+
+    def wait_until(self, condition, what, seconds=10.0):
+        deadline = time.monotonic() + seconds
+        while not condition():
+            if not self.running():
+                raise LabError(f"{self.name} ended with {self.popen.returncode}:\n{self.output()}")
+            if time.monotonic() > deadline:
+                raise LabError(f"{self.name}: waited {seconds} s for it {what}:\n{self.output()}")
+            time.sleep(0.01)
+
+    def send(self, number):
+        if self.running():
+            self.popen.send_signal(number)
+
+    def stop(self, number=signal.SIGTERM, seconds=5.0):
+        """Ends the process and waits for it; returns its exit code."""
+        self.send(number)
+        try:
+            return self.popen.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self.popen.kill()
+            return self.popen.wait()
+
+
+class Namespace:
+    """A network namespace: a host of the laboratory."""
+
+    def __init__(self, lab, name):
+        self.lab, self.name = lab, name
+        self.full_name = f"{lab.prefix}-{name}"
+        run("ip", "netns", "add", self.full_name)
+        self.ip("link", "set", "lo", "up")
+
+    def enter(self, *command):
+        """The command line that runs `command` here. Not `ip netns exec`, which hides bpffs."""
+        return ["nsenter", f"--net=/run/netns/{self.full_name}", *map(str, command)]
+
+    def run(self, *command, check=True):
+        return run(*self.enter(*command), check=check)
+
+    def ip(self, *words):
+        return run("ip", "-n", self.full_name, *words)
+
+    def sysctl(self, key, value):
+        self.run("sysctl", "-qw", f"{key}={value}")
+
+    def address(self, device, *addresses):
+        for address in addresses:
+            words = ["addr", "add", address, "dev", device]
+            self.ip(*(words + ["nodad"] if ":" in address else words))
+        self.ip("link", "set", device, "up")
+
+    def default_route(self, via4, via6):
+        self.ip("route", "add", "default", "via", via4)
+        self.ip("-6", "route", "add", "default", "via", via6)
+
+    def offloads(self, device, **settings):
+        words = [word for name, value in settings.items() for word in (name, value)]
+        self.run("ethtool", "-K", device, *words)
+
+    def start(self, name, *command, env=None):
+        """Starts a process here, in the background."""
+        return self.lab.start(name, self.enter(*command), env=env)
+
+    def delete(self):
+        for pid in run("ip", "netns", "pids", self.full_name, check=False).split():
+            try:
+                os.kill(int(pid), signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        run("ip", "netns", "del", self.full_name, check=False)
+
+
+class Lab:
+    """Owns everything that is made, and takes it down in reverse order."""
+
+    _count = 0
+
+    def __init__(self, name="lab", keep=False):
+        Lab._count += 1
+        self.prefix = f"pc{os.getpid()}{chr(96 + Lab._count % 26)}-{name}"[:40]
+        self.keep = keep
+        self.directory = Path(tempfile.mkdtemp(prefix=f"{self.prefix}-"))
+        # nginx workers and the like run as other users and read files here.
+        self.directory.chmod(0o755)
+        self._cleanups = []
+        self._closed = False
+        self._old_handlers = {}
+
+    def __enter__(self):
+        atexit.register(self.close)
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            self._old_handlers[number] = signal.signal(number, self._on_signal)
+        return self
+
+    def __exit__(self, *unused):
+        self.close()
+        for number, handler in self._old_handlers.items():
+            signal.signal(number, handler)
+        atexit.unregister(self.close)
+
+    @staticmethod
+    def _on_signal(number, _frame):
+        raise SystemExit(128 + number)
+
+    def on_close(self, cleanup):
+        self._cleanups.append(cleanup)
+
+    def close(self):
+        if self._closed or self.keep:
+            return
+        self._closed = True
+        for cleanup in reversed(self._cleanups):
+            try:
+                cleanup()
+            except (LabError, OSError) as error:
+                print(f"cleaning up: {error}")
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+    def namespace(self, name):
+        made = Namespace(self, name)
+        self.on_close(made.delete)
+        return made
+
+    def link(self, first, first_device, second, second_device):
+        """A veth pair between two namespaces."""
+        run("ip", "link", "add", first_device, "netns", first.full_name, "type", "veth",
+            "peer", "name", second_device, "netns", second.full_name)
+
+    def start(self, name, command, env=None):
+        log = self.directory / f"{name}-{len(self._cleanups)}.log"
+        with open(log, "wb") as output:
+            popen = subprocess.Popen([str(word) for word in command], stdin=subprocess.DEVNULL, stdout=output,
+                                     stderr=subprocess.STDOUT, env={**os.environ, **(env or {})},
+                                     start_new_session=True)
+        process = Process(name, popen, log)
+        self.on_close(process.stop)
+        return process

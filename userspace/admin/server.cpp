@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "userspace/admin/server.hpp"
+
+#include <fmt/format.h>
+#include <httplib.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include <cerrno>
+#include <filesystem>
+#include <mutex>
+#include <thread>
+
+#include "userspace/admin/client.hpp"
+
+namespace gw::admin {
+namespace {
+
+constexpr const char* kJson = "application/json";
+constexpr const char* kText = "text/plain; charset=utf-8";
+
+Result<> prepare_path(const std::string& path) {
+  if (path.size() >= sizeof(sockaddr_un{}.sun_path)) {
+    return fail(fmt::format("the admin socket's path {} is too long (at most {} characters)", path,
+                            sizeof(sockaddr_un{}.sun_path) - 1));
+  }
+  std::error_code error;
+  const auto parent = std::filesystem::path(path).parent_path();
+  if (!parent.empty()) std::filesystem::create_directories(parent, error);
+  if (error) return fail_errno(error.value(), fmt::format("create directory {}", parent.string()));
+  if (!std::filesystem::exists(path, error)) return {};
+  if (Client(path).get("/healthz")) {
+    return fail(fmt::format("{} is in use by another portcullis (give each instance its own --admin)", path));
+  }
+  std::filesystem::remove(path, error);
+  if (error) return fail_errno(error.value(), fmt::format("remove the stale socket {}", path));
+  return {};
+}
+
+}  // namespace
+
+struct Server::State {
+  std::string path;
+  httplib::Server http;
+  std::thread thread;
+  std::mutex mutex;
+  std::shared_ptr<const Snapshot> snapshot = std::make_shared<Snapshot>(Snapshot{.ready = false,
+                                                                                 .not_ready = "starting",
+                                                                                 .status_json = R"({"ready":false})",
+                                                                                 .objects_json = R"({"objects":[]})",
+                                                                                 .plan_text = {},
+                                                                                 .config_yaml = {}});
+
+  std::shared_ptr<const Snapshot> current() {
+    const std::lock_guard lock(mutex);
+    return snapshot;
+  }
+  void serve(const char* route, std::string Snapshot::* document, const char* type) {
+    http.Get(route, [this, document, type](const httplib::Request&, httplib::Response& response) {
+      response.set_content(*current().*document, type);
+    });
+  }
+  void add_routes() {
+    http.Get("/healthz", [](const httplib::Request&, httplib::Response& response) { response.set_content("ok\n", kText); });
+    http.Get("/readyz", [this](const httplib::Request&, httplib::Response& response) {
+      const auto now = current();
+      response.status = now->ready ? 200 : 503;
+      response.set_content(now->ready ? "ready\n" : "not ready: " + now->not_ready + "\n", kText);
+    });
+    serve("/v1/status", &Snapshot::status_json, kJson);
+    serve("/v1/objects", &Snapshot::objects_json, kJson);
+    serve("/v1/plan", &Snapshot::plan_text, kText);
+    serve("/v1/config", &Snapshot::config_yaml, kText);
+  }
+  void run() {
+    // Signals are the agent's.
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, nullptr);
+    http.listen_after_bind();
+  }
+};
+
+Server::Server(std::unique_ptr<State> state) : state_(std::move(state)) {}
+
+Result<std::unique_ptr<Server>> Server::start(const std::string& socket_path) {
+  if (auto prepared = prepare_path(socket_path); !prepared) return fail(prepared.error());
+  auto state = std::make_unique<State>();
+  state->path = socket_path;
+  state->http.set_address_family(AF_UNIX);
+  state->http.new_task_queue = [] { return new httplib::ThreadPool(2); };
+  state->add_routes();
+  // The port is meaningless for a unix socket, and must not be 0.
+  if (!state->http.bind_to_port(socket_path, 80)) return fail_errno(errno, fmt::format("listen on {}", socket_path));
+  ::chmod(socket_path.c_str(), S_IRUSR | S_IWUSR | S_IRGRP | S_IWGRP);
+  state->thread = std::thread([running = state.get()] { running->run(); });
+  return std::unique_ptr<Server>(new Server(std::move(state)));
+}
+
+Server::~Server() {
+  while (!state_->http.is_running()) std::this_thread::yield();
+  state_->http.stop();
+  state_->thread.join();
+  std::error_code ignored;
+  std::filesystem::remove(state_->path, ignored);
+}
+
+void Server::publish(std::shared_ptr<const Snapshot> snapshot) {
+  const std::lock_guard lock(state_->mutex);
+  state_->snapshot = std::move(snapshot);
+}
+
+}  // namespace gw::admin

@@ -1,0 +1,312 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "userspace/agent/agent.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <csignal>
+#include <ctime>
+#include <filesystem>
+#include <utility>
+
+#include "userspace/agent/publish.hpp"
+#include "userspace/datapath/reconcile.hpp"
+#include "userspace/net/discover.hpp"
+#include "userspace/net/forwarding.hpp"
+#include "userspace/net/port_range.hpp"
+#include "userspace/plan/diff.hpp"
+
+namespace gw::agent {
+namespace {
+
+using std::chrono::steady_clock;
+
+constexpr std::chrono::seconds kMaxRetryDelay{30};
+/// Between two rounds through the flow tables, and between two steps of one round.
+constexpr std::chrono::seconds kExpiryRound{5};
+constexpr std::chrono::milliseconds kExpiryStep{1};
+
+compile::AttachMode attach_mode(const std::string& word) {
+  if (word == "xdp") return compile::AttachMode::Xdp;
+  return word == "tc" ? compile::AttachMode::Tc : compile::AttachMode::Auto;
+}
+
+datapath::FlowTimeouts flow_timeouts(const FlowSettings& settings) {
+  return {.handshake = settings.handshake,
+          .established = settings.established,
+          .closing = settings.closing,
+          .closed = settings.closed};
+}
+
+/// Seconds of the clock that the programs stamp flows with.
+std::uint32_t monotonic_seconds() {
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+  return static_cast<std::uint32_t>(now.tv_sec);
+}
+
+Result<> choose_nat_ports(const datapath::Maps& maps, const NatPorts& configured) {
+  if (configured.first != 0) return datapath::set_nat_ports(maps, configured.first, configured.last);
+  const auto ephemeral = net::host_ephemeral_ports();
+  if (!ephemeral) return fail(ephemeral.error());
+  const auto ports = net::nat_ports(*ephemeral);
+  if (!ports) {
+    return fail("net.ipv4.ip_local_port_range leaves no ports for full NAT (narrow it, or set natPorts)");
+  }
+  spdlog::info("full NAT uses source ports {}-{}", ports->first, ports->last);
+  return datapath::set_nat_ports(maps, ports->first, ports->last);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Agent>> Agent::create(const RunOptions& options, Config config) {
+  auto loop = EventLoop::create();
+  if (!loop) return fail(loop.error());
+  auto pins = datapath::PinDirectory::open(options.pin_dir);
+  if (!pins) return fail(pins.error());
+  auto admin = admin::Server::start(options.admin_socket);
+  if (!admin) return fail(admin.error());
+  auto monitor = net::Monitor::open();
+  if (!monitor) return fail(monitor.error());
+  auto provider = provider::FileProvider::open(options.manifests, {});
+  if (!provider) return fail(provider.error());
+  auto programs = datapath::load(*pins, {.max_flow_entries = config.flows.max_entries});
+  if (!programs) return fail(programs.error());
+  auto maps = datapath::Maps::open(options.pin_dir);
+  if (!maps) return fail(maps.error());
+  for (const std::string& note : programs->notes) spdlog::warn("{}", note);
+  std::unique_ptr<Agent> agent(new Agent(options, std::move(config),
+                                         Parts{std::move(*loop), std::move(*pins), std::move(*programs), std::move(*maps),
+                                               std::move(*provider), std::move(*monitor), std::move(*admin)}));
+  if (auto connected = agent->connect_events(); !connected) return fail(connected.error());
+  if (auto restored = agent->restore(); !restored) return fail(restored.error());
+  return agent;
+}
+
+Agent::Agent(const RunOptions& options, Config config, Parts parts)
+    : options_(options),
+      config_(std::move(config)),
+      parts_(std::move(parts)),
+      attacher_(parts_.pins, parts_.programs,
+                config_.tc_hook == "clsact" ? datapath::TcHook::Clsact : datapath::TcHook::Auto),
+      expirer_(parts_.maps, flow_timeouts(config_.flows)),
+      status_writer_(config_.status_dir),
+      started_at_(std::time(nullptr)) {}
+
+Result<> Agent::connect_events() {
+  EventLoop& loop = parts_.loop;
+  auto reload = loop.add_timer([this] { on_manifests_changed(); });
+  auto retry = loop.add_timer([this] { cycle(); });
+  auto expiry = loop.add_timer([this] { on_expiry_timer(); });
+  if (!reload || !retry || !expiry) return fail("cannot create the agent's timers");
+  reload_timer_ = *reload;
+  retry_timer_ = *retry;
+  expiry_timer_ = *expiry;
+  const auto stop = [this] { parts_.loop.stop(); };
+  const auto reread = [this] {
+    spdlog::info("SIGHUP: reading everything again");
+    parts_.provider.mark_all_dirty();
+    on_manifests_changed();
+  };
+  const auto manifests = [this] {
+    parts_.provider.on_readable();
+    schedule_reload();
+  };
+  for (auto connected :
+       {loop.on_signal(SIGTERM, stop), loop.on_signal(SIGINT, stop), loop.on_signal(SIGHUP, reread),
+        loop.on_readable(parts_.provider.fd(), manifests),
+        loop.on_readable(parts_.monitor.fd(), [this] { on_kernel_changed(); })}) {
+    if (!connected) return connected;
+  }
+  return {};
+}
+
+/// What an earlier agent left in the maps is where this one goes on.
+Result<> Agent::restore() {
+  const auto observed = datapath::observe(parts_.maps);
+  if (!observed) return fail(observed.error());
+  ids_ = plan::IdTable::restore(*observed);
+  if (!observed->listeners.empty()) {
+    spdlog::info("found {} listeners and {} backends in the kernel, going on from there", observed->listeners.size(),
+                 observed->backends.size());
+  }
+  if (auto chosen = choose_nat_ports(parts_.maps, config_.nat_ports); !chosen) return chosen;
+  hops_changed_ = true;
+  read_topology();
+  return {};
+}
+
+Result<> Agent::run() {
+  spdlog::info("portcullis {} on node {}, manifests from {}", kVersion, config_.node_name, options_.manifests);
+  parts_.provider.mark_all_dirty();
+  on_manifests_changed();
+  expiry_timer_->set(steady_clock::now() + kExpiryRound);
+  auto ran = parts_.loop.run();
+  notify_service_manager("STOPPING=1");
+  spdlog::info("stopping; the data path {}", options_.unload_on_exit ? "is unloaded" : "goes on without us");
+  return ran;
+}
+
+void Agent::schedule_reload() {
+  if (const auto due = parts_.provider.due()) reload_timer_->set(*due);
+}
+
+void Agent::on_manifests_changed() {
+  snapshot_ = parts_.provider.reload();
+  cycle();
+  schedule_reload();
+}
+
+void Agent::on_kernel_changed() {
+  const auto changes = parts_.monitor.drain();
+  if (!changes) {
+    spdlog::error("netlink: {}", changes.error().message);
+    return;
+  }
+  if (!changes->topology && !changes->neighbours) return;
+  hops_changed_ = true;
+  if (!changes->topology) {
+    if (auto bumped = datapath::bump_generation(parts_.maps); !bumped) spdlog::error("{}", bumped.error().message);
+    hops_changed_ = false;
+    return;
+  }
+  read_topology();
+  cycle();
+}
+
+void Agent::read_topology() {
+  auto topology = net::discover(config_.node_name);
+  if (!topology) {
+    spdlog::error("cannot read links and routes, keeping what was known: {}", topology.error().message);
+    return;
+  }
+  topology_ = std::move(*topology);
+}
+
+void Agent::on_expiry_timer() {
+  const auto complete = expirer_.step(monotonic_seconds());
+  if (!complete) spdlog::error("expiring flows: {}", complete.error().message);
+  const bool rest = !complete || *complete;
+  expiry_timer_->set(steady_clock::now() + (rest ? std::chrono::milliseconds(kExpiryRound) : kExpiryStep));
+}
+
+/// Manifests and kernel facts -> maps, attachments, status.
+void Agent::cycle() {
+  const auto begin = steady_clock::now();
+  const translate::Output translated = translate::translate(snapshot_.resources, {});
+  compile::Output compiled = compile::compile(
+      translated.config, topology_, ids_, {.attach = attach_mode(config_.attach), .interfaces = config_.interfaces});
+  enable_forwarding(compiled.plan);
+  const status::ApplyOutcome outcome = apply(compiled.plan);
+  ids_ = std::move(compiled.ids);
+  log_problems(translated, compiled.plan);
+  publish(translated, compiled.plan, outcome);
+  say_ready(outcome);
+  const auto took = std::chrono::duration_cast<std::chrono::microseconds>(steady_clock::now() - begin);
+  spdlog::debug("cycle {}: {} listeners, {} backends, {} us", cycles_, compiled.plan.listeners.size(),
+                compiled.plan.backends.size(), took.count());
+}
+
+/// The kernel's route lookup refuses packets from a link on which forwarding is off.
+void Agent::enable_forwarding(const plan::Plan& plan) {
+  if (!config_.enable_forwarding) return;
+  for (const auto& attachment : plan.attachments) {
+    if (!forwarding_links_.insert(attachment.ifindex).second) continue;
+    const auto changes = net::enable_forwarding(attachment.link);
+    if (!changes) {
+      spdlog::warn("{}: {}", attachment.link, changes.error().message);
+      continue;
+    }
+    for (const auto& change : *changes) {
+      spdlog::info("set {} from {} to {} (enableForwarding: false to do without)", change.sysctl, change.before,
+                   change.after);
+    }
+  }
+}
+
+/// Maps first: a program that is attached finds its tables filled.
+status::ApplyOutcome Agent::apply(const plan::Plan& plan) {
+  status::ApplyOutcome outcome;
+  if (auto written = write_maps(plan); !written) {
+    outcome.failure = written.error().message;
+    spdlog::error("the kernel does not hold the new configuration yet, next try in {} s: {}", retry_delay_.count(),
+                  *outcome.failure);
+    retry_timer_->set(steady_clock::now() + retry_delay_);
+    retry_delay_ = std::min(retry_delay_ * 2, kMaxRetryDelay);
+  } else {
+    retry_timer_->clear();
+    retry_delay_ = std::chrono::seconds(1);
+  }
+  outcome.attach_failures = attach(plan);
+  if (std::exchange(hops_changed_, false)) {
+    if (auto bumped = datapath::bump_generation(parts_.maps); !bumped) spdlog::error("{}", bumped.error().message);
+  }
+  return outcome;
+}
+
+/// Writes the difference, then reads back: only what the kernel confirms counts as programmed.
+Result<> Agent::write_maps(const plan::Plan& plan) {
+  const auto before = datapath::observe(parts_.maps);
+  if (!before) return fail(before.error());
+  const auto operations = plan::diff(plan, *before);
+  for (const auto& operation : operations) spdlog::debug("{}", plan::to_string(operation));
+  if (auto applied = datapath::apply(parts_.maps, operations); !applied) return applied;
+  if (operations.empty()) return {};
+  const auto after = datapath::observe(parts_.maps);
+  if (!after) return fail(after.error());
+  const auto missing = plan::diff(plan, *after);
+  if (missing.empty()) return {};
+  return fail(fmt::format("the maps differ from what was written: {} and {} more", plan::to_string(missing.front()),
+                          missing.size() - 1));
+}
+
+std::vector<std::string> Agent::attach(const plan::Plan& plan) {
+  attached_ = attacher_.apply(plan.attachments);
+  std::map<std::uint32_t, gw_link> links;
+  std::vector<std::string> failures;
+  for (const auto& result : attached_) {
+    links[result.ifindex] = {.flags = static_cast<std::uint32_t>(result.xdp ? GW_LINK_XDP : 0)};
+    if (!result.failure.empty()) failures.push_back(fmt::format("{}: {}", result.link, result.failure));
+  }
+  if (auto set = datapath::set_links(parts_.maps, links); !set) failures.push_back(set.error().message);
+  return failures;
+}
+
+void Agent::publish(const translate::Output& translated, const plan::Plan& plan, const status::ApplyOutcome& outcome) {
+  ++cycles_;
+  const api::StatusReport report = status::complete(translated.report, plan, outcome);
+  if (auto written = status_writer_.write(report); !written) spdlog::error("status: {}", written.error().message);
+  const PublishInput input{.source = options_.manifests,
+                           .started_at = started_at_,
+                           .cycle = cycles_,
+                           .config = config_,
+                           .snapshot = snapshot_,
+                           .translated = translated,
+                           .plan = plan,
+                           .outcome = outcome,
+                           .attached = attached_,
+                           .report = report,
+                           .ready = ready_ || !outcome.failure};
+  parts_.admin->publish(make_snapshot(input));
+}
+
+void Agent::say_ready(const status::ApplyOutcome& outcome) {
+  if (ready_ || outcome.failure) return;
+  ready_ = true;
+  spdlog::info("ready");
+  notify_service_manager("READY=1");
+}
+
+/// Says each problem when it appears and when it is gone, not at every cycle.
+void Agent::log_problems(const translate::Output& translated, const plan::Plan& plan) {
+  std::set<std::string> now = problem_lines(snapshot_, translated, plan);
+  for (const std::string& line : now) {
+    if (!logged_.contains(line)) spdlog::warn("{}", line);
+  }
+  for (const std::string& line : logged_) {
+    if (!now.contains(line)) spdlog::info("resolved: {}", line);
+  }
+  logged_ = std::move(now);
+}
+
+}  // namespace gw::agent

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "userspace/agent/check.hpp"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <fstream>
+#include <ostream>
+#include <sstream>
+
+#include "userspace/api/decode.hpp"
+#include "userspace/provider/file/file_provider.hpp"
+#include "userspace/translate/translate.hpp"
+
+namespace gw::agent {
+namespace {
+
+/// A directory is read as the daemon would read it.
+provider::Snapshot read_directory(const std::string& path, std::ostream& out, int& problems) {
+  auto provider = provider::FileProvider::open(path, {});
+  if (!provider) {
+    out << path << ":0:0: " << provider.error().message << "\n";
+    ++problems;
+    return {};
+  }
+  provider->mark_all_dirty();
+  return provider->reload();
+}
+
+provider::Snapshot read_file(const std::string& path, std::ostream& out, int& problems) {
+  provider::Snapshot snapshot;
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream text;
+  if (!file) {
+    out << path << ":0:0: cannot be read\n";
+    ++problems;
+    return snapshot;
+  }
+  text << file.rdbuf();
+  api::Decoded decoded = api::decode(text.str(), path);
+  snapshot.resources = std::move(decoded.objects);
+  snapshot.resources.sort();
+  snapshot.problems = std::move(decoded.problems);
+  return snapshot;
+}
+
+template <typename T>
+void append(std::vector<T>& to, const std::vector<T>& from) {
+  to.insert(to.end(), from.begin(), from.end());
+}
+
+void merge(api::ResourceSet& all, const api::ResourceSet& more) {
+  append(all.gateway_classes, more.gateway_classes);
+  append(all.gateways, more.gateways);
+  append(all.tcp_routes, more.tcp_routes);
+  append(all.reference_grants, more.reference_grants);
+  append(all.services, more.services);
+  append(all.endpoint_slices, more.endpoint_slices);
+  append(all.namespaces, more.namespaces);
+  all.sort();
+}
+
+}  // namespace
+
+int check(const std::vector<std::string>& paths, std::ostream& out) {
+  int problems = 0;
+  api::ResourceSet all;
+  for (const auto& path : paths) {
+    std::error_code ignored;
+    const bool is_directory = std::filesystem::is_directory(path, ignored);
+    const auto snapshot = is_directory ? read_directory(path, out, problems) : read_file(path, out, problems);
+    for (const auto& problem : snapshot.problems) {
+      out << problem.to_string() << "\n";
+      ++problems;
+    }
+    merge(all, snapshot.resources);
+  }
+  const auto translated = translate::translate(all, {});
+  for (const auto& finding : translated.findings) {
+    out << fmt::format("{}:{}:{}: {}: {}\n", finding.location.file, finding.location.line, finding.location.column,
+                       finding.object.to_string(), finding.message);
+    ++problems;
+  }
+  return problems == 0 ? 0 : 1;
+}
+
+}  // namespace gw::agent

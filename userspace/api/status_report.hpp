@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+// The status of every object, as values: filled by `translate`, completed with what the kernel said by
+// `status`, published by a provider.
+#pragma once
+
+#include "userspace/api/meta.hpp"
+#include "userspace/api/tcp_route.hpp"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace gw::api {
+
+enum class ConditionStatus : std::uint8_t { True, False, Unknown };
+
+/// metav1.Condition. lastTransitionTime is the publisher's: it knows the previous status.
+struct Condition {
+  std::string type;
+  ConditionStatus status = ConditionStatus::Unknown;
+  std::string reason;
+  std::string message;
+  std::int64_t observed_generation = 0;
+  bool operator==(const Condition&) const = default;
+};
+
+/// The conditions of one thing, in the order in which they were first set.
+class Conditions {
+ public:
+  /// Sets or replaces the condition of that type.
+  void set(Condition condition);
+  [[nodiscard]] const Condition* find(std::string_view type) const;
+  [[nodiscard]] const std::vector<Condition>& all() const { return conditions_; }
+  bool operator==(const Conditions&) const = default;
+
+ private:
+  std::vector<Condition> conditions_;
+};
+
+struct ListenerStatus {
+  std::string name;
+  std::uint16_t port = 0;   ///< v1alpha1 keys listener status by port
+  std::string protocol;     ///< v1alpha1 repeats it
+  std::vector<RouteGroupKind> supported_kinds;
+  std::int32_t attached_routes = 0;
+  Conditions conditions;
+  std::string data_path;  ///< tier and why, for people: "tc (eth0: veth ...)"; filled by `status`
+  bool operator==(const ListenerStatus&) const = default;
+};
+
+struct GatewayClassStatus {
+  ObjectRef ref;
+  Conditions conditions;
+  bool operator==(const GatewayClassStatus&) const = default;
+};
+
+struct GatewayStatus {
+  ObjectRef ref;
+  std::vector<GatewayAddress> addresses;  ///< filled by `status`: those really in use
+  Conditions conditions;
+  std::vector<ListenerStatus> listeners;
+  bool operator==(const GatewayStatus&) const = default;
+};
+
+/// status.parents[] of a route; for v1alpha1 status.gateways[].
+struct RouteParentStatus {
+  ParentReference parent;
+  std::string controller_name = kControllerName;
+  Conditions conditions;
+  bool operator==(const RouteParentStatus&) const = default;
+};
+
+struct RouteStatus {
+  ObjectRef ref;
+  std::vector<RouteParentStatus> parents;
+  bool operator==(const RouteStatus&) const = default;
+};
+
+/// Each vector is sorted by ref.
+struct StatusReport {
+  std::vector<GatewayClassStatus> gateway_classes;
+  std::vector<GatewayStatus> gateways;
+  std::vector<RouteStatus> routes;
+  bool operator==(const StatusReport&) const = default;
+};
+
+}  // namespace gw::api

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "userspace/base/ip.hpp"
+
+#include <arpa/inet.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace gw {
+namespace {
+
+constexpr std::array<std::uint8_t, 12> kV4MappedPrefix = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+constexpr std::size_t kV4Offset = kV4MappedPrefix.size();
+constexpr unsigned kV4PrefixBits = 96;
+
+}  // namespace
+
+std::optional<IpAddress> IpAddress::parse(std::string_view text) {
+  const std::string terminated(text);
+  std::array<std::uint8_t, 4> v4{};
+  if (inet_pton(AF_INET, terminated.c_str(), v4.data()) == 1) return from_v4(v4);
+  std::array<std::uint8_t, 16> v6{};
+  if (inet_pton(AF_INET6, terminated.c_str(), v6.data()) == 1) return IpAddress(v6);
+  return std::nullopt;
+}
+
+IpAddress IpAddress::from_v4(const std::array<std::uint8_t, 4>& bytes) {
+  IpAddress address;
+  std::ranges::copy(kV4MappedPrefix, address.bytes_.begin());
+  std::ranges::copy(bytes, address.bytes_.begin() + kV4Offset);
+  return address;
+}
+
+bool IpAddress::is_v4() const { return std::equal(kV4MappedPrefix.begin(), kV4MappedPrefix.end(), bytes_.begin()); }
+
+bool IpAddress::is_unspecified() const {
+  const auto first = bytes_.begin() + (is_v4() ? kV4Offset : 0);
+  return std::all_of(first, bytes_.end(), [](std::uint8_t byte) { return byte == 0; });
+}
+
+bool IpAddress::is_loopback() const {
+  if (is_v4()) return bytes_[kV4Offset] == 127;
+  return bytes_[15] == 1 && std::all_of(bytes_.begin(), bytes_.begin() + 15, [](std::uint8_t byte) { return byte == 0; });
+}
+
+bool IpAddress::is_link_local() const {
+  if (is_v4()) return bytes_[kV4Offset] == 169 && bytes_[kV4Offset + 1] == 254;
+  return bytes_[0] == 0xfe && (bytes_[1] & 0xc0) == 0x80;
+}
+
+bool IpAddress::is_multicast() const {
+  if (is_v4()) return (bytes_[kV4Offset] & 0xf0) == 0xe0;
+  return bytes_[0] == 0xff;
+}
+
+std::string IpAddress::to_string() const {
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  if (is_v4()) {
+    inet_ntop(AF_INET, bytes_.data() + kV4Offset, text.data(), text.size());
+  } else {
+    inet_ntop(AF_INET6, bytes_.data(), text.data(), text.size());
+  }
+  return text.data();
+}
+
+bool IpPrefix::contains(const IpAddress& candidate) const {
+  if (candidate.is_v4() != address.is_v4()) return false;
+  const unsigned bits = length + (address.is_v4() ? kV4PrefixBits : 0);
+  const unsigned whole = bits / 8;
+  if (!std::equal(address.bytes().begin(), address.bytes().begin() + whole, candidate.bytes().begin())) return false;
+  if (bits % 8 == 0) return true;
+  const auto mask = static_cast<std::uint8_t>(0xff << (8 - bits % 8));
+  return (address.bytes()[whole] & mask) == (candidate.bytes()[whole] & mask);
+}
+
+std::string IpPrefix::to_string() const { return fmt::format("{}/{}", address.to_string(), length); }
+
+}  // namespace gw

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+// gwctl describe: everything about one object, in the order of the Gateway API's own gwctl.
+#include <fmt/format.h>
+
+#include "userspace/cli/commands.hpp"
+#include "userspace/cli/table.hpp"
+#include "userspace/cli/yaml.hpp"
+
+namespace gw::cli {
+namespace {
+
+using nlohmann::json;
+
+void section(Env& env, const char* title, const json& value) {
+  if (value.is_null() || value.empty()) {
+    env.out << title << ": <none>\n";
+  } else if (value.is_structured()) {
+    env.out << title << ":\n" << to_yaml(value, 2);
+  } else {
+    env.out << title << ": " << (value.is_string() ? value.get<std::string>() : value.dump()) << "\n";
+  }
+}
+
+json member(const json& object, const char* pointer) {
+  const json::json_pointer at(pointer);
+  return object.contains(at) ? object.at(at) : json();
+}
+
+/// Routes with a parent that names this Gateway.
+void attached_routes(Env& env, const json& gateway, const std::vector<json>& objects) {
+  Table table({"KIND", "NAME", "ACCEPTED"});
+  for (const json& entry : objects) {
+    const json& route = entry["object"];
+    if (text_at(route, "/kind") != "TCPRoute" || is_legacy(route) != is_legacy(gateway)) continue;
+    const json parents = member(route, is_legacy(route) ? "/status/gateways" : "/status/parents");
+    for (const json& parent : parents) {
+      const json reference = member(parent, is_legacy(route) ? "/gatewayRef" : "/parentRef");
+      const std::string ns = text_at(reference, "/namespace");
+      if (text_at(reference, "/name") != text_at(gateway, "/metadata/name")) continue;
+      if ((ns.empty() ? text_at(route, "/metadata/namespace") : ns) != text_at(gateway, "/metadata/namespace")) continue;
+      table.add({"TCPRoute", text_at(route, "/metadata/namespace") + "/" + text_at(route, "/metadata/name"),
+                 condition_status(member(parent, "/conditions"), {"Accepted", "Admitted"})});
+    }
+  }
+  env.out << "AttachedRoutes:" << (table.empty() ? " <none>\n" : "\n" + table.to_string());
+}
+
+/// What the daemon has to say of this object beyond its status.
+void analysis(Env& env, const json& object) {
+  const auto body = env.ask("/v1/status");
+  const json document = body ? json::parse(*body, nullptr, false) : json();
+  const std::string ns = text_at(object, "/metadata/namespace");
+  const std::string name =
+      text_at(object, "/kind") + " " + (ns.empty() ? "" : ns + "/") + text_at(object, "/metadata/name");
+  std::string lines;
+  if (document.is_object() && document.contains("findings")) {
+    for (const json& finding : document["findings"]) {
+      if (text_at(finding, "/object") == name) lines += "  - " + text_at(finding, "/message") + "\n";
+    }
+  }
+  env.out << "Analysis:" << (lines.empty() ? " <none>\n" : "\n" + lines);
+}
+
+void describe_one(Env& env, const json& entry, const std::vector<json>& objects) {
+  const json& object = entry["object"];
+  json metadata = member(object, "/metadata");
+  section(env, "Name", member(object, "/metadata/name"));
+  if (metadata.contains("namespace")) section(env, "Namespace", metadata["namespace"]);
+  section(env, "Labels", member(object, "/metadata/labels"));
+  section(env, "Annotations", member(object, "/metadata/annotations"));
+  section(env, "APIVersion", member(object, "/apiVersion"));
+  section(env, "Kind", member(object, "/kind"));
+  for (const char* shown : {"name", "namespace", "labels", "annotations"}) metadata.erase(shown);
+  section(env, "Metadata", metadata);
+  env.out << fmt::format("Source: {}:{}\n", text_at(entry, "/file"), text_at(entry, "/line"));
+  for (const char* body : {"spec", "addressType", "ports", "endpoints"}) {
+    if (!object.contains(body)) continue;
+    std::string title = body;
+    title[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(title[0])));
+    section(env, title.c_str(), object[body]);
+  }
+  if (entry.contains("dataPath")) section(env, "DataPath", entry["dataPath"]);
+  if (object.contains("status")) section(env, "Status", object["status"]);
+  if (text_at(object, "/kind") == "Gateway") attached_routes(env, object, objects);
+  analysis(env, object);
+}
+
+}  // namespace
+
+int describe(Env& env, const std::string& kind_name, const Selection& selection) {
+  const auto kind = find_kind(kind_name);
+  if (!kind) return report(env, kind.error());
+  const auto objects = fetch_objects(env);
+  if (!objects) return report(env, objects.error());
+  const auto chosen = select(*objects, *kind, selection);
+  if (chosen.empty()) {
+    const std::string where = kind->is_namespaced ? selection.ns + "/" : "";
+    return report(env, {fmt::format("{} {}{} not found", kind->kind, where, selection.name), 0});
+  }
+  for (std::size_t i = 0; i < chosen.size(); ++i) {
+    if (i > 0) env.out << "\n";
+    describe_one(env, chosen[i], *objects);
+  }
+  return kOk;
+}
+
+}  // namespace gw::cli

@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: Apache-2.0
+// gwctl dump-maps: the pinned maps, decoded. Needs no daemon.
+#include <arpa/inet.h>
+#include <fmt/format.h>
+#include <net/if.h>
+
+#include <algorithm>
+#include <cstring>
+#include <functional>
+#include <map>
+
+#include "userspace/cli/commands.hpp"
+#include "userspace/cli/table.hpp"
+#include "userspace/plan/address.hpp"
+
+namespace gw::cli {
+namespace {
+
+using nlohmann::json;
+using plan::endpoint_text;
+
+/// Flows shown when all maps are; there may be a million.
+constexpr std::size_t kFewFlows = 50;
+
+/// A map's rows, as JSON objects whose keys are the columns.
+using Rows = std::vector<json>;
+
+json text_rows(const char* protocol, const gw_listener_key& key) {
+  return fmt::format("{} {}", protocol, endpoint_text(key.addr, key.port));
+}
+
+Rows listeners(const MapView& view) {
+  Rows rows;
+  for (const auto& [key, value] : view.observed.listeners) {
+    const std::string service =
+        value.service_id == 0 ? "none: connections are rejected" : view.name(GW_NAME_SERVICE, value.service_id);
+    rows.push_back({{"vip", text_rows("tcp", key)},
+                    {"listener", view.name(GW_NAME_LISTENER, value.listener_id)},
+                    {"service", service}});
+  }
+  return rows;
+}
+
+Rows services(const MapView& view) {
+  Rows rows;
+  for (const auto& [id, service] : view.observed.services) {
+    rows.push_back({{"service", view.name(GW_NAME_SERVICE, id)},
+                    {"table", service.table_id},
+                    {"slots", service.slots},
+                    {"hash", fmt::format("{:016x}", service.table_hash)}});
+  }
+  return rows;
+}
+
+std::string backend_text(const MapView& view, std::uint32_t id) {
+  if (id == GW_BACKEND_REJECT) return "reject";
+  const auto backend = view.observed.backends.find(id);
+  if (backend == view.observed.backends.end()) return fmt::format("{}", id);
+  return fmt::format("{} ({})", endpoint_text(backend->second.addr, backend->second.port), id);
+}
+
+Rows maglev(const MapView& view) {
+  Rows rows;
+  for (const auto& [id, service] : view.observed.services) {
+    const auto table = view.tables.find(service.table_id);
+    if (table == view.tables.end()) continue;
+    std::map<std::uint32_t, std::size_t> slots;
+    for (const std::uint32_t backend : table->second) ++slots[backend];
+    for (const auto& [backend, count] : slots) {
+      const double share = 100.0 * static_cast<double>(count) / static_cast<double>(table->second.size());
+      rows.push_back({{"service", view.name(GW_NAME_SERVICE, id)},
+                      {"backend", backend_text(view, backend)},
+                      {"slots", count},
+                      {"share", fmt::format("{:.1f} %", share)}});
+    }
+  }
+  return rows;
+}
+
+Rows backends(const MapView& view) {
+  Rows rows;
+  for (const auto& [id, backend] : view.observed.backends) {
+    const bool full_nat = (backend.flags & GW_BACKEND_FULL_NAT) != 0;
+    rows.push_back({{"id", id},
+                    {"backend", endpoint_text(backend.addr, backend.port)},
+                    {"mode", full_nat ? "full NAT" : "DNAT"},
+                    {"source", full_nat ? plan::to_ip(backend.source).to_string() : "client's"}});
+  }
+  return rows;
+}
+
+gw_addr from_v4(std::uint32_t address_be) {
+  std::array<std::uint8_t, 4> bytes{};
+  std::memcpy(bytes.data(), &address_be, bytes.size());
+  return plan::to_map(IpAddress::from_v4(bytes));
+}
+
+/// One connection: its forward entry. The reply entry says the same from the other side.
+json flow_row(const MapView& view, std::uint32_t now, const gw_addr& client, std::uint16_t client_port, const gw_addr& vip,
+              std::uint16_t vip_port, const gw_flow& flow) {
+  return {{"client", endpoint_text(client, client_port)},
+          {"vip", endpoint_text(vip, vip_port)},
+          {"source", endpoint_text(flow.src, flow.sport)},
+          {"backend", endpoint_text(flow.dst, flow.dport)},
+          {"state", maps::to_string(static_cast<gw_flow_state>(flow.state))},
+          {"mode", (flow.flags & GW_FLOW_FULL_NAT) != 0 ? "full NAT" : "DNAT"},
+          {"age", age_text(now - flow.created)},
+          {"idle", age_text(static_cast<std::int32_t>(now - flow.last_seen))},
+          {"listener", view.name(GW_NAME_LISTENER, flow.listener_id)}};
+}
+
+Rows flows(const MapView& view, std::uint32_t now) {
+  Rows rows;
+  for (const auto& [key, flow] : view.flows4) {
+    if ((flow.flags & GW_FLOW_REPLY) != 0) continue;
+    rows.push_back(flow_row(view, now, from_v4(key.src), key.sport, from_v4(key.dst), key.dport, flow));
+  }
+  for (const auto& [key, flow] : view.flows6) {
+    if ((flow.flags & GW_FLOW_REPLY) != 0) continue;
+    rows.push_back(flow_row(view, now, key.src, key.sport, key.dst, key.dport, flow));
+  }
+  std::ranges::sort(rows, {}, [](const json& row) { return row["client"].get<std::string>(); });
+  return rows;
+}
+
+Rows control(const MapView& view) {
+  return {{{"generation", view.control.generation},
+           {"natPorts", fmt::format("{}-{}", view.control.nat_port_first, view.control.nat_port_last)}}};
+}
+
+Rows links(const MapView& view) {
+  Rows rows;
+  for (const auto& [ifindex, link] : view.observed.links) {
+    std::array<char, IF_NAMESIZE> name{};
+    const bool known = if_indextoname(ifindex, name.data()) != nullptr;
+    rows.push_back({{"ifindex", ifindex},
+                    {"link", known ? name.data() : "(not in this network namespace)"},
+                    {"xdp", (link.flags & GW_LINK_XDP) != 0}});
+  }
+  return rows;
+}
+
+Rows counters(const MapView& view) {
+  Rows rows;
+  for (const auto& counter : maps::kCounters) {
+    const std::uint64_t packets = counter.id < view.counters.size() ? view.counters[counter.id] : 0;
+    rows.push_back({{"counter", counter.word},
+                    {"packets", packets},
+                    {"kind", counter.is_drop ? "drop" : "event"},
+                    {"meaning", counter.description}});
+  }
+  return rows;
+}
+
+Rows names(const MapView& view) {
+  Rows rows;
+  for (const auto& [key, text] : view.observed.names) {
+    rows.push_back({{"kind", key.kind == GW_NAME_LISTENER ? "listener" : "service"}, {"id", key.id}, {"name", text}});
+  }
+  return rows;
+}
+
+struct MapCommand {
+  const char* name;
+  std::vector<const char*> columns;
+  std::function<Rows(const MapView&, std::uint32_t now)> rows;
+};
+
+const std::vector<MapCommand>& commands() {
+  const auto timeless = [](Rows (*rows)(const MapView&)) { return [rows](const MapView& view, std::uint32_t) { return rows(view); }; };
+  static const std::vector<MapCommand> all = {
+      {"listeners", {"vip", "listener", "service"}, timeless(listeners)},
+      {"services", {"service", "table", "slots", "hash"}, timeless(services)},
+      {"maglev", {"service", "backend", "slots", "share"}, timeless(maglev)},
+      {"backends", {"id", "backend", "mode", "source"}, timeless(backends)},
+      {"flows", {"client", "vip", "source", "backend", "state", "mode", "age", "idle", "listener"}, flows},
+      {"control", {"generation", "natPorts"}, timeless(control)},
+      {"links", {"ifindex", "link", "xdp"}, timeless(links)},
+      {"counters", {"counter", "packets", "kind", "meaning"}, timeless(counters)},
+      {"names", {"kind", "id", "name"}, timeless(names)},
+  };
+  return all;
+}
+
+std::string heading(std::string column) {
+  if (column == "natPorts") return "NAT PORTS";
+  std::ranges::transform(column, column.begin(), [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+  return column;
+}
+
+std::string table_text(const MapCommand& command, const Rows& rows, std::size_t most) {
+  std::vector<std::string> headings;
+  for (const char* column : command.columns) headings.push_back(heading(column));
+  Table table(headings);
+  for (std::size_t i = 0; i < std::min(rows.size(), most); ++i) {
+    std::vector<std::string> row;
+    for (const char* column : command.columns) {
+      const json& cell = rows[i].at(column);
+      row.push_back(cell.is_string() ? cell.get<std::string>() : cell.dump());
+    }
+    table.add(std::move(row));
+  }
+  std::string text = table.to_string();
+  if (rows.size() > most) text += fmt::format("... {} more (gwctl dump-maps {})\n", rows.size() - most, command.name);
+  return text;
+}
+
+int dump_all(Env& env, const MapView& view, Output output) {
+  json document = json::object();
+  for (const auto& command : commands()) {
+    const Rows rows = command.rows(view, env.monotonic);
+    if (output == Output::Json) {
+      document[command.name] = rows;
+      continue;
+    }
+    const std::size_t most = std::string_view(command.name) == "flows" ? kFewFlows : SIZE_MAX;
+    env.out << "== " << command.name << "\n" << table_text(command, rows, most) << "\n";
+  }
+  if (output == Output::Json) env.out << document.dump(2) << "\n";
+  return kOk;
+}
+
+}  // namespace
+
+std::vector<std::string> map_names() {
+  std::vector<std::string> all;
+  for (const auto& command : commands()) all.emplace_back(command.name);
+  return all;
+}
+
+int dump_maps(Env& env, const std::string& map, Output output) {
+  const auto command = std::ranges::find(commands(), map, &MapCommand::name);
+  if (!map.empty() && command == commands().end()) {
+    std::string all;
+    for (const auto& name : map_names()) all += (all.empty() ? "" : ", ") + name;
+    return report(env, {fmt::format("unknown map \"{}\" (there are: {})", map, all), 0});
+  }
+  const auto view = env.read_maps();
+  if (!view) return report(env, view.error());
+  if (map.empty()) return dump_all(env, *view, output);
+  const Rows rows = command->rows(*view, env.monotonic);
+  if (output == Output::Json) {
+    env.out << json(rows).dump(2) << "\n";
+  } else {
+    env.out << table_text(*command, rows, SIZE_MAX);
+  }
+  return kOk;
+}
+
+}  // namespace gw::cli

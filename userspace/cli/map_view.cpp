@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "userspace/cli/map_view.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "userspace/datapath/loader.hpp"
+#include "userspace/datapath/reconcile.hpp"
+
+namespace gw::cli {
+namespace {
+
+Result<datapath::Maps> open_maps(const std::string& pin_dir) {
+  auto maps = datapath::Maps::open(pin_dir);
+  if (!maps && maps.error().code == ENOENT) {
+    return fail(fmt::format("no maps below {} (is portcullis running, or has it run, with the same --pin-dir?)",
+                            datapath::versioned_dir(pin_dir)));
+  }
+  return maps;
+}
+
+Result<> read_tables(const datapath::Maps& maps, MapView& view) {
+  for (const auto& [id, service] : view.observed.services) {
+    if (service.slots == 0) continue;
+    auto table = datapath::read_table(maps, service.table_id, service.slots);
+    if (!table) return fail(table.error());
+    view.tables[service.table_id] = std::move(*table);
+  }
+  return {};
+}
+
+}  // namespace
+
+std::string MapView::name(gw_name_kind kind, std::uint32_t id) const {
+  const auto known = observed.names.find(gw_name_key{static_cast<std::uint32_t>(kind), id});
+  return known == observed.names.end() ? std::to_string(id) : fmt::format("{} ({})", known->second, id);
+}
+
+Result<MapView> read_map_view(const std::string& pin_dir) {
+  const auto maps = open_maps(pin_dir);
+  if (!maps) return fail(maps.error());
+  MapView view;
+  auto observed = datapath::observe(*maps);
+  if (!observed) return fail(observed.error());
+  view.observed = std::move(*observed);
+  if (auto read = read_tables(*maps, view); !read) return fail(read.error());
+  Result<> read = maps->flows4.for_each([&](const auto& key, const auto& flow) { view.flows4.emplace_back(key, flow); });
+  if (!read) return fail(read.error());
+  read = maps->flows6.for_each([&](const auto& key, const auto& flow) { view.flows6.emplace_back(key, flow); });
+  if (!read) return fail(read.error());
+  const auto control = maps->control.lookup(0);
+  if (!control) return fail(control.error());
+  view.control = control->value_or(gw_control{});
+  auto counters = maps->counters.sum();
+  if (!counters) return fail(counters.error());
+  view.counters = std::move(*counters);
+  return view;
+}
+
+}  // namespace gw::cli

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "userspace/cli/objects.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace gw::cli {
+
+using nlohmann::json;
+
+const std::vector<Kind>& known_kinds() {
+  static const std::vector<Kind> kinds = {
+      {"GatewayClass", "gatewayclasses", {"gatewayclass", "gc"}, false},
+      {"Gateway", "gateways", {"gateway", "gtw"}, true},
+      {"TCPRoute", "tcproutes", {"tcproute"}, true},
+      {"ReferenceGrant", "referencegrants", {"referencegrant", "refgrant"}, true},
+      {"Service", "services", {"service", "svc"}, true},
+      {"EndpointSlice", "endpointslices", {"endpointslice"}, true},
+      {"Namespace", "namespaces", {"namespace", "ns"}, false},
+  };
+  return kinds;
+}
+
+Result<Kind> find_kind(const std::string& name) {
+  std::string lower = name;
+  std::ranges::transform(lower, lower.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  std::string all;
+  for (const auto& kind : known_kinds()) {
+    if (lower == kind.plural || std::ranges::find(kind.aliases, lower) != kind.aliases.end()) return kind;
+    all += fmt::format("{}{}", all.empty() ? "" : ", ", kind.plural);
+  }
+  return fail(fmt::format("unknown kind \"{}\" (there are: {})", name, all));
+}
+
+Result<std::vector<json>> fetch_objects(Env& env) {
+  const auto body = env.ask("/v1/objects");
+  if (!body) return fail(body.error());
+  const json document = json::parse(*body, nullptr, false);
+  if (!document.is_object() || !document.contains("objects")) return fail("the daemon's answer is not understood");
+  return document["objects"].get<std::vector<json>>();
+}
+
+std::vector<json> select(const std::vector<json>& objects, const Kind& kind, const Selection& selection) {
+  std::vector<json> chosen;
+  for (const json& entry : objects) {
+    const json& object = entry["object"];
+    if (text_at(object, "/kind") != kind.kind) continue;
+    const bool in_namespace =
+        !kind.is_namespaced || selection.all_namespaces || text_at(object, "/metadata/namespace") == selection.ns;
+    if (!in_namespace) continue;
+    if (!selection.name.empty() && text_at(object, "/metadata/name") != selection.name) continue;
+    chosen.push_back(entry);
+  }
+  std::ranges::sort(chosen, {}, [](const json& entry) {
+    const json& object = entry["object"];
+    return std::tuple(text_at(object, "/metadata/namespace"), text_at(object, "/metadata/name"),
+                      text_at(object, "/apiVersion"));
+  });
+  return chosen;
+}
+
+std::string text_at(const json& value, const char* pointer) {
+  const json::json_pointer at(pointer);
+  if (!value.contains(at)) return {};
+  const json& found = value.at(at);
+  return found.is_string() ? found.get<std::string>() : found.is_null() ? std::string() : found.dump();
+}
+
+std::string condition_status(const json& conditions, const std::vector<std::string>& types) {
+  if (!conditions.is_array()) return "Unknown";
+  for (const json& condition : conditions) {
+    if (std::ranges::find(types, text_at(condition, "/type")) != types.end()) return text_at(condition, "/status");
+  }
+  return "Unknown";
+}
+
+bool is_legacy(const json& object) { return text_at(object, "/apiVersion").starts_with("networking.x-k8s.io/"); }
+
+}  // namespace gw::cli

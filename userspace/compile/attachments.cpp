@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "userspace/compile/attachments.hpp"
+
+#include <fmt/format.h>
+#include <fnmatch.h>
+
+#include <algorithm>
+#include <optional>
+
+namespace gw::compile {
+namespace {
+
+bool is_named(const std::string& link, const std::vector<std::string>& patterns) {
+  if (patterns.empty()) return true;
+  return std::ranges::any_of(patterns, [&](const auto& pattern) { return fnmatch(pattern.c_str(), link.c_str(), 0) == 0; });
+}
+
+/// A port of a bridge or bond hands its packets to its master, and they show there with the master's addresses.
+bool is_port(const net::Link& link, const net::Topology& topology) {
+  const auto master = std::ranges::find(topology.links, link.master, &net::Link::ifindex);
+  return link.master != 0 && master != topology.links.end() && (master->kind == "bridge" || master->kind == "bond");
+}
+
+plan::Attachment choose_hook(const net::Link& link, AttachMode mode) {
+  plan::Attachment attachment{.ifindex = link.ifindex, .link = link.name, .xdp = false, .reason = {}};
+  if (mode == AttachMode::Tc) {
+    attachment.reason = "tc was asked for";
+    return attachment;
+  }
+  if (mode == AttachMode::Xdp) {
+    attachment.xdp = true;
+    attachment.reason = "XDP was asked for";
+    return attachment;
+  }
+  if (link.kind == "veth") {
+    attachment.reason = "XDP on a veth would cost segmentation offload";
+    return attachment;
+  }
+  if (!link.kind.empty()) {
+    attachment.reason = fmt::format("a {} link has no native XDP", link.kind);
+    return attachment;
+  }
+  attachment.xdp = true;
+  attachment.reason = "native XDP";
+  return attachment;
+}
+
+}  // namespace
+
+std::vector<plan::Attachment> choose_attachments(const net::Topology& topology, const Options& options) {
+  std::vector<plan::Attachment> chosen;
+  for (const auto& link : topology.links) {
+    if (!link.ethernet || !link.up || link.loopback || is_port(link, topology)) continue;
+    if (is_named(link.name, options.interfaces)) chosen.push_back(choose_hook(link, options.attach));
+  }
+  std::ranges::sort(chosen, {}, &plan::Attachment::ifindex);
+  return chosen;
+}
+
+}  // namespace gw::compile

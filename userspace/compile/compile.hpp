@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// (IR, topology, ids) -> plan. A pure function: two nodes with the same configuration and endpoints
+// compute the same Maglev tables, whatever either had before.
+#pragma once
+
+#include "userspace/ir/config.hpp"
+#include "userspace/net/topology.hpp"
+#include "userspace/plan/id_table.hpp"
+#include "userspace/plan/plan.hpp"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace gw::compile {
+
+enum class AttachMode : std::uint8_t {
+  Auto,  ///< native XDP where the driver has it, tc elsewhere and on veth
+  Xdp,   ///< native XDP on every link
+  Tc,    ///< tc on every link
+};
+
+struct Options {
+  AttachMode attach = AttachMode::Auto;
+  std::vector<std::string> interfaces;  ///< link names or shell patterns to attach to; empty: every Ethernet link that is up
+};
+
+struct Output {
+  plan::Plan plan;
+  plan::IdTable ids;
+};
+
+Output compile(const ir::Config& config, const net::Topology& topology, const plan::IdTable& ids, const Options& options);
+
+}  // namespace gw::compile

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "userspace/compile/l4.hpp"
+
+#include <arpa/inet.h>
+#include <fmt/format.h>
+#include <netinet/in.h>
+
+#include <optional>
+#include <set>
+
+#include "userspace/compile/maglev.hpp"
+#include "userspace/plan/address.hpp"
+#include "userspace/plan/names.hpp"
+
+namespace gw::compile {
+namespace {
+
+enum class Family : std::uint8_t { V4, V6 };
+
+Family family_of(const IpAddress& address) { return address.is_v4() ? Family::V4 : Family::V6; }
+const char* suffix(Family family) { return family == Family::V4 ? "/ipv4" : "/ipv6"; }
+
+/// One run of the compiler over listeners and services.
+class L4Compiler {
+ public:
+  L4Compiler(const ir::Config& config, const net::Topology& topology, plan::IdTable& ids, plan::Plan& plan)
+      : config_(config), topology_(topology), ids_(ids), plan_(plan) {}
+
+  void run() {
+    for (const auto& listener : config_.listeners) place(listener);
+    ids_.listeners.release_all_but(live_listeners_);
+    ids_.services.release_all_but(live_services_);
+    ids_.backends.release_all_but(live_backends_);
+    plan_.warnings.assign(warnings_.begin(), warnings_.end());
+  }
+
+ private:
+  void place(const ir::L4Listener& listener);
+  bool place_on(const ir::L4Listener& listener, const IpAddress& address, plan::PlacedListener& placed);
+  void reject(const ir::L4Listener& listener, const char* reason, std::string message);
+  void warn_if_not_ours(const ir::L4Listener& listener, const IpAddress& address);
+  std::uint32_t service_id(const std::string& name, Family family);
+  plan::MaglevTable table_of(const std::string& name, const ir::Service& service, Family family);
+  std::vector<std::uint32_t> usable_backends(const ir::WeightedBackends& ref, Family family);
+  std::uint32_t backend_id(const ir::Endpoint& endpoint);
+  std::optional<gw_backend> backend_of(const ir::Endpoint& endpoint);
+
+  const ir::Config& config_;
+  const net::Topology& topology_;
+  plan::IdTable& ids_;
+  plan::Plan& plan_;
+  std::set<std::string> live_listeners_;
+  std::set<std::string> live_services_;
+  std::set<std::string> live_backends_;
+  std::set<std::string> warnings_;
+};
+
+void L4Compiler::reject(const ir::L4Listener& listener, const char* reason, std::string message) {
+  plan_.rejections.push_back({listener.gateway_group, listener.qualified_name(), reason, std::move(message)});
+}
+
+void L4Compiler::place(const ir::L4Listener& listener) {
+  const std::vector<IpAddress> addresses =
+      listener.addresses.empty() ? topology_.node_addresses() : listener.addresses;
+  if (addresses.empty()) {
+    reject(listener, "AddressNotAssigned",
+           "the node has no address to listen on (set spec.addresses, or bring up an interface with a global address)");
+    return;
+  }
+  plan::PlacedListener placed{listener.gateway_group, listener.qualified_name(), {}};
+  for (const auto& address : addresses) {
+    if (place_on(listener, address, placed)) warn_if_not_ours(listener, address);
+  }
+  if (placed.keys.empty()) {
+    reject(listener, "AddressNotUsable",
+           fmt::format("no address is left for port {}: each is taken by another listener, or cannot be listened on",
+                       listener.port));
+    return;
+  }
+  plan_.placed.push_back(std::move(placed));
+}
+
+bool L4Compiler::place_on(const ir::L4Listener& listener, const IpAddress& address, plan::PlacedListener& placed) {
+  if (address.is_unspecified() || address.is_multicast() || address.is_loopback()) return false;
+  const gw_listener_key key{plan::to_map(address), htons(listener.port), IPPROTO_TCP, 0};
+  if (plan_.listeners.contains(key)) return false;
+  const std::string name = plan::listener_name(listener.gateway_group, listener.qualified_name());
+  const std::uint32_t id = ids_.listeners.acquire(name);
+  if (id == 0) {
+    reject(listener, "NoResources", fmt::format("more than {} listeners", GW_LISTENERS_MAX));
+    return false;
+  }
+  live_listeners_.insert(name);
+  plan_.names[{GW_NAME_LISTENER, id}] = name;
+  plan_.listeners[key] = {id, listener.service.empty() ? 0 : service_id(listener.service, family_of(address))};
+  placed.keys.push_back(key);
+  return true;
+}
+
+void L4Compiler::warn_if_not_ours(const ir::L4Listener& listener, const IpAddress& address) {
+  if (topology_.is_local(address)) return;
+  warnings_.insert(fmt::format("Gateway {}: {} is on no interface of this node: make sure that it is routed here",
+                               listener.gateway.to_string(), address.to_string()));
+}
+
+std::uint32_t L4Compiler::service_id(const std::string& name, Family family) {
+  const std::string key = name + suffix(family);
+  const std::uint32_t id = ids_.services.acquire(key);
+  if (id == 0) {
+    warnings_.insert(fmt::format("{}: more than {} services, its connections are rejected", name, GW_SERVICES_MAX));
+    return 0;
+  }
+  if (!live_services_.insert(key).second) return id;
+  plan_.names[{GW_NAME_SERVICE, id}] = key;
+  const auto service = config_.services.find(name);
+  plan_.services[id] = service == config_.services.end() ? plan::MaglevTable{} : table_of(name, service->second, family);
+  return id;
+}
+
+/// Weight belongs to the ref; its endpoints share it. What has no endpoint of the family keeps its share as rejections.
+plan::MaglevTable L4Compiler::table_of(const std::string& name, const ir::Service& service, Family family) {
+  std::vector<MaglevEntry> entries;
+  double rejected = 0;
+  for (std::size_t i = 0; i < service.backends.size(); ++i) {
+    const ir::WeightedBackends& ref = service.backends[i];
+    if (ref.weight == 0) continue;
+    const std::vector<std::uint32_t> backends = usable_backends(ref, family);
+    if (backends.empty()) rejected += ref.weight;
+    for (const std::uint32_t id : backends) {
+      const gw_backend& backend = plan_.backends.at(id);
+      // Address and port, not our source towards it: that differs between nodes, which must agree.
+      const std::string identity = fmt::format(
+          "{}/{}/{}", i, std::string_view(reinterpret_cast<const char*>(&backend.addr), sizeof(backend.addr)), backend.port);
+      entries.push_back({id, identity, static_cast<double>(ref.weight) / static_cast<double>(backends.size())});
+    }
+  }
+  if (entries.empty()) return {};
+  if (rejected > 0) entries.push_back({GW_BACKEND_REJECT, "reject", rejected});
+  const std::uint32_t slots = table_size(entries.size());
+  if (entries.size() > slots) {
+    warnings_.insert(fmt::format("{}: only {} of its {} endpoints are used", name, slots, entries.size()));
+  }
+  return build_table(entries, slots);
+}
+
+std::vector<std::uint32_t> L4Compiler::usable_backends(const ir::WeightedBackends& ref, Family family) {
+  std::vector<std::uint32_t> ids;
+  for (const auto& endpoint : ref.endpoints) {
+    if (family_of(endpoint.address) != family) continue;
+    if (const std::uint32_t id = backend_id(endpoint); id != 0) ids.push_back(id);
+  }
+  return ids;
+}
+
+std::uint32_t L4Compiler::backend_id(const ir::Endpoint& endpoint) {
+  const auto backend = backend_of(endpoint);
+  if (!backend) return 0;
+  const std::string key = plan::IdTable::backend_key(*backend);
+  const std::uint32_t id = ids_.backends.acquire(key);
+  if (id == 0) {
+    warnings_.insert(fmt::format("more than {} endpoints: the rest gets no connections", GW_BACKENDS_MAX));
+    return 0;
+  }
+  live_backends_.insert(key);
+  plan_.backends[id] = *backend;
+  return id;
+}
+
+/// `sourceAddress: Auto`: a backend on this node sees the client (DNAT), one elsewhere sees us (full NAT), since its
+/// answers would otherwise not come back this way.
+std::optional<gw_backend> L4Compiler::backend_of(const ir::Endpoint& endpoint) {
+  if (topology_.is_local(endpoint.address) || endpoint.address.is_loopback()) {
+    warnings_.insert(fmt::format("endpoint {}: an address of this node itself cannot be forwarded to; its share of "
+                                 "connections is rejected",
+                                 endpoint.address.to_string()));
+    return std::nullopt;
+  }
+  gw_backend backend{};
+  backend.addr = plan::to_map(endpoint.address);
+  backend.port = htons(endpoint.port);
+  if (!endpoint.node.empty() && endpoint.node == topology_.node_name) return backend;
+  const auto source = topology_.source_towards(endpoint.address);
+  if (!source) {
+    warnings_.insert(fmt::format("endpoint {}: no route or no address of ours towards it; its share of connections is "
+                                 "rejected",
+                                 endpoint.address.to_string()));
+    return std::nullopt;
+  }
+  backend.source = plan::to_map(*source);
+  backend.flags = GW_BACKEND_FULL_NAT;
+  return backend;
+}
+
+}  // namespace
+
+void compile_l4(const ir::Config& config, const net::Topology& topology, plan::IdTable& ids, plan::Plan& plan) {
+  L4Compiler(config, topology, ids, plan).run();
+}
+
+}  // namespace gw::compile

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// Puts the programs on links and takes them off. Attachments outlive the agent: tcx and XDP by pinned links, clsact by
+// its filter.
+#pragma once
+
+#include "userspace/base/error.hpp"
+#include "userspace/base/fd.hpp"
+#include "userspace/datapath/loader.hpp"
+#include "userspace/datapath/pins.hpp"
+#include "userspace/plan/plan.hpp"
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace gw::datapath {
+
+enum class TcHook : std::uint8_t {
+  Auto,    ///< tcx where the kernel has it (6.6), clsact elsewhere
+  Clsact,  ///< always a clsact filter
+};
+
+/// What became of one wanted attachment.
+struct AttachResult {
+  std::uint32_t ifindex = 0;
+  std::string link;
+  bool tc = false;
+  bool xdp = false;
+  std::string reason;   ///< the plan's reason, or why XDP was given up
+  std::string failure;  ///< why nothing is attached; empty if `tc`
+};
+
+class Attacher {
+ public:
+  /// `programs` must outlive the attacher. Links pinned by an earlier agent are taken over at the first apply().
+  Attacher(const PinDirectory& pins, const Programs& programs, TcHook tc_hook)
+      : pins_(pins), programs_(programs), tc_hook_(tc_hook) {}
+
+  /// Makes the attachments be the wanted ones; what is right already is not touched. A program of an earlier agent is
+  /// replaced in place, without a gap.
+  std::vector<AttachResult> apply(const std::vector<plan::Attachment>& wanted);
+
+ private:
+  AttachResult attach(const plan::Attachment& wanted);
+  Result<> attach_tc(std::uint32_t ifindex);
+  Result<> attach_xdp(std::uint32_t ifindex);
+  Result<> attach_link(const char* hook, std::uint32_t ifindex, int program, int attach_type);
+  void detach_others(const std::vector<plan::Attachment>& wanted);
+  void detach(std::uint32_t ifindex);
+
+  const PinDirectory& pins_;
+  const Programs& programs_;
+  TcHook tc_hook_;
+  std::map<std::string, Fd> links_;  ///< "<hook>_<ifindex>" -> pinned link that runs our program
+  std::map<std::uint32_t, AttachResult> done_;
+};
+
+/// Detaches everything that any agent with this pin directory attached in the calling thread's network namespace, and
+/// removes all pins. Fails while an agent runs.
+Result<> unload(const std::string& pin_dir);
+
+}  // namespace gw::datapath

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "userspace/datapath/flows.hpp"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+namespace gw::datapath {
+namespace {
+
+std::uint32_t timeout_of(const FlowTimeouts& timeouts, std::uint8_t state) {
+  const auto seconds = [](std::chrono::seconds value) { return static_cast<std::uint32_t>(value.count()); };
+  switch (state) {
+    case GW_FLOW_SYN_SENT:
+    case GW_FLOW_SYN_RECEIVED: return seconds(timeouts.handshake);
+    case GW_FLOW_FIN_CLIENT:
+    case GW_FLOW_FIN_BACKEND: return seconds(timeouts.closing);
+    case GW_FLOW_CLOSED: return seconds(timeouts.closed);
+    default: return seconds(timeouts.established);
+  }
+}
+
+bool is_idle(const FlowTimeouts& timeouts, const gw_flow& flow, std::uint32_t now) {
+  // The packet path's clock may be a tick ahead of the caller's.
+  const auto idle = static_cast<std::int32_t>(now - flow.last_seen);
+  return idle > static_cast<std::int32_t>(timeout_of(timeouts, flow.state));
+}
+
+gw_flow4_key peer_key(const gw_flow4_key& key, const gw_flow& flow) {
+  return {.src = flow.dst.word[3], .dst = flow.src.word[3], .sport = flow.dport, .dport = flow.sport,
+          .protocol = key.protocol, .pad = {}};
+}
+
+gw_flow6_key peer_key(const gw_flow6_key& key, const gw_flow& flow) {
+  return {.src = flow.dst, .dst = flow.src, .sport = flow.dport, .dport = flow.sport, .protocol = key.protocol, .pad = {}};
+}
+
+}  // namespace
+
+template <typename Key>
+Result<> FlowExpirer::step_table(const Map<Key, gw_flow>& table, std::uint32_t now) {
+  std::vector<std::pair<Key, gw_flow>> idle;
+  auto visited = table.visit_some(position_, [&](const Key& key, const gw_flow& flow) {
+    if (is_idle(timeouts_, flow, now)) idle.emplace_back(key, flow);
+  });
+  if (!visited) return visited;
+  for (const auto& [key, flow] : idle) {
+    // A connection is idle when both its directions are.
+    const Key other = peer_key(key, flow);
+    const auto peer = table.lookup(other);
+    if (!peer) return fail(peer.error());
+    if (*peer && !is_idle(timeouts_, **peer, now)) continue;
+    if (auto erased = table.erase(key); !erased) return erased;
+    if (auto erased = table.erase(other); !erased) return erased;
+  }
+  return {};
+}
+
+Result<bool> FlowExpirer::step(std::uint32_t now) {
+  auto stepped = in_flows6_ ? step_table(maps_.flows6, now) : step_table(maps_.flows4, now);
+  if (!stepped) {
+    position_ = {};  // the next round starts afresh
+    return fail(stepped.error());
+  }
+  if (!position_.done) return false;
+  position_ = {};
+  in_flows6_ = !in_flows6_;
+  return !in_flows6_;
+}
+
+}  // namespace gw::datapath

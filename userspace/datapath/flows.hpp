@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// Takes expired flows out of the flow tables, a few thousand entries at a time, so that the agent's loop is never held
+// up. The packet path takes no part in it.
+#pragma once
+
+#include "userspace/base/error.hpp"
+#include "userspace/datapath/loader.hpp"
+
+#include <chrono>
+#include <cstdint>
+
+namespace gw::datapath {
+
+/// Idle times after which a flow is forgotten. The defaults are at least those of RFC 5382, REQ-5.
+struct FlowTimeouts {
+  std::chrono::seconds handshake{240};     ///< SYN_SENT, SYN_RECEIVED
+  std::chrono::seconds established{7440};  ///< 2 hours 4 minutes
+  std::chrono::seconds closing{240};       ///< one FIN seen
+  std::chrono::seconds closed{60};         ///< both FINs or a RST seen: retransmissions may still come
+};
+
+class FlowExpirer {
+ public:
+  FlowExpirer(const Maps& maps, FlowTimeouts timeouts) : maps_(maps), timeouts_(timeouts) {}
+
+  /// Looks at the next few thousand entries. True when a round through both tables is complete.
+  /// `now`: CLOCK_MONOTONIC, in seconds.
+  Result<bool> step(std::uint32_t now);
+
+ private:
+  template <typename Key>
+  Result<> step_table(const Map<Key, gw_flow>& table, std::uint32_t now);
+
+  const Maps& maps_;
+  FlowTimeouts timeouts_;
+  RawMap::Position position_;
+  bool in_flows6_ = false;
+};
+
+}  // namespace gw::datapath

@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "userspace/datapath/reconcile.hpp"
+
+#include <bpf/bpf.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <numeric>
+#include <span>
+#include <type_traits>
+#include <variant>
+
+namespace gw::datapath {
+namespace {
+
+/// File descriptors of new tables held at once; the usual limit of open files is 1,024.
+constexpr std::size_t kTablesAtOnce = 256;
+
+gw_name to_map_name(const std::string& text) {
+  gw_name name{};
+  const std::size_t length = std::min(text.size(), sizeof(name.text) - 1);
+  text.copy(name.text, length);
+  return name;
+}
+
+std::vector<gw_maglev_chunk> to_chunks(const plan::MaglevTable& table) {
+  std::vector<gw_maglev_chunk> chunks((table.size() + GW_MAGLEV_CHUNK_SLOTS - 1) / GW_MAGLEV_CHUNK_SLOTS);
+  for (std::size_t slot = 0; slot < table.size(); ++slot) {
+    chunks[slot / GW_MAGLEV_CHUNK_SLOTS].backend[slot % GW_MAGLEV_CHUNK_SLOTS] = table[slot];
+  }
+  return chunks;
+}
+
+/// A filled inner map, not yet reachable by any program.
+Result<RawMap> create_table(const plan::MaglevTable& table) {
+  const std::vector<gw_maglev_chunk> chunks = to_chunks(table);
+  LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = BPF_F_INNER_MAP);
+  Fd fd(bpf_map_create(BPF_MAP_TYPE_ARRAY, "gw_maglev_table", sizeof(std::uint32_t), sizeof(gw_maglev_chunk),
+                       static_cast<__u32>(chunks.size()), &options));
+  if (!fd.is_open()) return fail_errno(errno, "create a Maglev table");
+  auto map = RawMap::adopt(std::move(fd));
+  if (!map) return map;
+  std::vector<std::uint32_t> keys(chunks.size());
+  std::iota(keys.begin(), keys.end(), 0U);
+  if (auto filled = map->update_many(keys.data(), chunks.data(), static_cast<std::uint32_t>(keys.size())); !filled) {
+    return fail(filled.error());
+  }
+  return map;
+}
+
+/// Operations of one kind, one after another: written in one batch.
+template <typename Op>
+using Run = std::vector<const Op*>;
+
+template <typename Key, typename Value>
+struct Batch {
+  std::vector<Key> keys;
+  std::vector<Value> values;
+};
+
+template <typename K, typename V, typename Op, typename MakeKey, typename MakeValue>
+Result<> write(const Map<K, V>& map, const Run<Op>& run, MakeKey make_key, MakeValue make_value) {
+  Batch<K, V> batch;
+  for (const Op* operation : run) {
+    batch.keys.push_back(make_key(*operation));
+    batch.values.push_back(make_value(*operation));
+  }
+  return map.update_many(batch.keys, batch.values);
+}
+
+template <typename K, typename V, typename Op, typename MakeKey>
+Result<> remove(const Map<K, V>& map, const Run<Op>& run, MakeKey make_key) {
+  for (const Op* operation : run) {
+    if (auto erased = map.erase(make_key(*operation)); !erased) return erased;
+  }
+  return {};
+}
+
+const auto by_id = [](const auto& operation) { return operation.id; };
+const auto by_key = [](const auto& operation) { return operation.key; };
+const auto its_value = [](const auto& operation) { return operation.value; };
+
+Result<> apply_run(const Maps& maps, const Run<plan::SetName>& run) {
+  return write(maps.names, run, by_key, [](const plan::SetName& operation) { return to_map_name(operation.text); });
+}
+Result<> apply_run(const Maps& maps, const Run<plan::SetBackend>& run) {
+  return write(maps.backends, run, by_id, its_value);
+}
+Result<> apply_run(const Maps& maps, const Run<plan::SetService>& run) {
+  return write(maps.services, run, by_id, its_value);
+}
+Result<> apply_run(const Maps& maps, const Run<plan::SetListener>& run) {
+  return write(maps.listeners, run, by_key, its_value);
+}
+Result<> apply_run(const Maps& maps, const Run<plan::RemoveListener>& run) { return remove(maps.listeners, run, by_key); }
+Result<> apply_run(const Maps& maps, const Run<plan::RemoveService>& run) { return remove(maps.services, run, by_id); }
+Result<> apply_run(const Maps& maps, const Run<plan::RemoveBackend>& run) { return remove(maps.backends, run, by_id); }
+Result<> apply_run(const Maps& maps, const Run<plan::RemoveName>& run) { return remove(maps.names, run, by_key); }
+
+Result<> apply_run(const Maps& maps, const Run<plan::RemoveTable>& run) {
+  for (const auto* operation : run) {
+    if (auto erased = maps.maglev.erase(&operation->table_id); !erased) return erased;
+  }
+  return {};
+}
+
+/// The kernel waits for readers once per syscall on the outer map, so a batch costs what one update costs.
+Result<> publish_tables(const Maps& maps, std::span<const plan::CreateTable* const> run) {
+  std::vector<RawMap> tables;
+  Batch<std::uint32_t, int> batch;
+  for (const auto* operation : run) {
+    auto table = create_table(operation->table);
+    if (!table) return fail(table.error());
+    batch.keys.push_back(operation->table_id);
+    batch.values.push_back(table->fd());
+    tables.push_back(std::move(*table));
+  }
+  return maps.maglev.update_many(batch.keys.data(), batch.values.data(), static_cast<std::uint32_t>(batch.keys.size()));
+}
+
+Result<> apply_run(const Maps& maps, const Run<plan::CreateTable>& run) {
+  for (std::size_t first = 0; first < run.size(); first += kTablesAtOnce) {
+    const std::span<const plan::CreateTable* const> part(run.data() + first, std::min(kTablesAtOnce, run.size() - first));
+    if (auto published = publish_tables(maps, part); !published) return published;
+  }
+  return {};
+}
+
+/// Applies the run of equal operations at `position` and moves it behind them.
+template <typename Op>
+Result<> apply_next(const Maps& maps, const std::vector<plan::Operation>& operations, std::size_t& position) {
+  Run<Op> run;
+  for (; position < operations.size(); ++position) {
+    const auto* operation = std::get_if<Op>(&operations[position]);
+    if (operation == nullptr) break;
+    run.push_back(operation);
+  }
+  return apply_run(maps, run);
+}
+
+Result<gw_control> read_control(const Maps& maps) {
+  const auto control = maps.control.lookup(0);
+  if (!control) return fail(control.error());
+  return control->value_or(gw_control{});
+}
+
+}  // namespace
+
+Result<plan::Observed> observe(const Maps& maps) {
+  plan::Observed observed;
+  Result<> read = maps.listeners.for_each([&](const auto& key, const auto& value) { observed.listeners[key] = value; });
+  if (!read) return fail(read.error());
+  read = maps.services.for_each([&](const auto& id, const auto& value) { observed.services[id] = value; });
+  if (!read) return fail(read.error());
+  read = maps.backends.for_each([&](const auto& id, const auto& value) { observed.backends[id] = value; });
+  if (!read) return fail(read.error());
+  read = maps.names.for_each([&](const auto& key, const gw_name& name) { observed.names[key] = name.text; });
+  if (!read) return fail(read.error());
+  read = maps.links.for_each([&](const auto& ifindex, const auto& link) { observed.links[ifindex] = link; });
+  if (!read) return fail(read.error());
+  read = maps.maglev.for_each([&](const void* key, const void*) {
+    std::uint32_t id = 0;
+    std::memcpy(&id, key, sizeof(id));
+    observed.tables.push_back(id);
+  });
+  if (!read) return fail(read.error());
+  std::ranges::sort(observed.tables);
+  return observed;
+}
+
+Result<> apply(const Maps& maps, const std::vector<plan::Operation>& operations) {
+  for (std::size_t position = 0; position < operations.size();) {
+    const auto applied = std::visit(
+        [&]<typename Op>(const Op&) { return apply_next<Op>(maps, operations, position); }, operations[position]);
+    if (!applied) return applied;
+  }
+  return {};
+}
+
+Result<plan::MaglevTable> read_table(const Maps& maps, std::uint32_t table_id, std::uint32_t slots) {
+  std::uint32_t map_id = 0;
+  const auto found = maps.maglev.lookup(&table_id, &map_id);
+  if (!found) return fail(found.error());
+  if (!*found) return fail(fmt::format("Maglev table {} does not exist", table_id));
+  auto raw = RawMap::from_id(map_id);
+  if (!raw) return fail(raw.error());
+  auto inner = Map<std::uint32_t, gw_maglev_chunk>::from_raw(std::move(*raw));
+  if (!inner) return fail(inner.error());
+  plan::MaglevTable table(slots);
+  auto read = inner->for_each([&table](const std::uint32_t& chunk, const gw_maglev_chunk& value) {
+    for (std::size_t i = 0; i < GW_MAGLEV_CHUNK_SLOTS; ++i) {
+      const std::size_t slot = static_cast<std::size_t>(chunk) * GW_MAGLEV_CHUNK_SLOTS + i;
+      if (slot < table.size()) table[slot] = value.backend[i];
+    }
+  });
+  if (!read) return fail(read.error());
+  return table;
+}
+
+Result<> set_links(const Maps& maps, const std::map<std::uint32_t, gw_link>& links) {
+  std::vector<std::uint32_t> gone;
+  auto read = maps.links.for_each([&](const auto& ifindex, const auto&) {
+    if (!links.contains(ifindex)) gone.push_back(ifindex);
+  });
+  if (!read) return read;
+  for (const auto& [ifindex, link] : links) {
+    if (auto updated = maps.links.update(ifindex, link); !updated) return updated;
+  }
+  for (const std::uint32_t ifindex : gone) {
+    if (auto erased = maps.links.erase(ifindex); !erased) return erased;
+  }
+  return {};
+}
+
+Result<> set_nat_ports(const Maps& maps, std::uint16_t first, std::uint16_t last) {
+  auto control = read_control(maps);
+  if (!control) return fail(control.error());
+  control->nat_port_first = first;
+  control->nat_port_last = last;
+  return maps.control.update(0, *control);
+}
+
+Result<> bump_generation(const Maps& maps) {
+  auto control = read_control(maps);
+  if (!control) return fail(control.error());
+  control->generation = control->generation == UINT32_MAX ? 1 : control->generation + 1;
+  return maps.control.update(0, *control);
+}
+
+}  // namespace gw::datapath

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reads the pinned maps into values and writes operations into them.
+#pragma once
+
+#include "userspace/base/error.hpp"
+#include "userspace/datapath/loader.hpp"
+#include "userspace/plan/diff.hpp"
+#include "userspace/plan/plan.hpp"
+
+#include <cstdint>
+#include <vector>
+
+namespace gw::datapath {
+
+/// Everything but flows and counters.
+Result<plan::Observed> observe(const Maps& maps);
+
+/// Carries out operations in their order. Idempotent: after a failure the next diff starts from what was reached.
+Result<> apply(const Maps& maps, const std::vector<plan::Operation>& operations);
+
+/// The contents of one Maglev table, as far as `slots` go.
+Result<plan::MaglevTable> read_table(const Maps& maps, std::uint32_t table_id, std::uint32_t slots);
+
+/// Tells the programs which links XDP may redirect to.
+Result<> set_links(const Maps& maps, const std::map<std::uint32_t, gw_link>& links);
+
+/// Range for full-NAT source ports; host byte order, inclusive.
+Result<> set_nat_ports(const Maps& maps, std::uint16_t first, std::uint16_t last);
+
+/// Makes every flow look up its next hop again at its next packet.
+Result<> bump_generation(const Maps& maps);
+
+}  // namespace gw::datapath

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "userspace/net/topology.hpp"
+
+#include <algorithm>
+#include <tuple>
+
+namespace gw::net {
+namespace {
+
+/// The route that the kernel would take: longest prefix, then lowest metric.
+const Route* best_route(const std::vector<Route>& routes, const IpAddress& destination) {
+  const Route* best = nullptr;
+  for (const auto& route : routes) {
+    if (!route.destination.contains(destination)) continue;
+    const auto rank = [](const Route& candidate) {
+      return std::make_tuple(-static_cast<int>(candidate.destination.length), candidate.metric);
+    };
+    if (best == nullptr || rank(route) < rank(*best)) best = &route;
+  }
+  return best;
+}
+
+}  // namespace
+
+std::vector<IpAddress> Topology::node_addresses() const {
+  std::vector<IpAddress> found;
+  for (const auto& assigned : addresses) {
+    const auto link = std::ranges::find(links, assigned.ifindex, &Link::ifindex);
+    if (link == links.end() || !link->up || link->loopback) continue;
+    if (assigned.global_scope && assigned.usable) found.push_back(assigned.address);
+  }
+  std::ranges::sort(found);
+  found.erase(std::ranges::unique(found).begin(), found.end());
+  return found;
+}
+
+bool Topology::is_local(const IpAddress& address) const {
+  return std::ranges::find(addresses, address, &InterfaceAddress::address) != addresses.end();
+}
+
+std::optional<IpAddress> Topology::source_towards(const IpAddress& destination) const {
+  const Route* const route = best_route(routes, destination);
+  if (route == nullptr) return std::nullopt;
+  if (route->preferred_source) return route->preferred_source;
+  const IpAddress& next_hop = route->gateway ? *route->gateway : destination;
+  std::optional<IpAddress> fallback;
+  for (const auto& assigned : addresses) {
+    if (assigned.ifindex != route->ifindex || !assigned.global_scope || !assigned.usable) continue;
+    if (assigned.address.is_v4() != destination.is_v4()) continue;
+    if (IpPrefix{assigned.address, assigned.prefix_length}.contains(next_hop)) return assigned.address;
+    if (!fallback) fallback = assigned.address;
+  }
+  return fallback;
+}
+
+}  // namespace gw::net

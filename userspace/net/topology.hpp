@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// The node's links, addresses and routes as one immutable value, read from netlink.
+#pragma once
+
+#include "userspace/base/ip.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace gw::net {
+
+struct Link {
+  std::uint32_t ifindex = 0;
+  std::string name;
+  std::string kind;  ///< rtnetlink's IFLA_INFO_KIND ("veth", "bridge", ...); empty for hardware
+  bool up = false;
+  bool loopback = false;
+  bool ethernet = false;       ///< ARPHRD_ETHER: has the header our programs parse
+  std::uint32_t master = 0;    ///< ifindex of the bridge or bond it belongs to, or 0
+
+  bool operator==(const Link&) const = default;
+};
+
+/// An address assigned to a link, with the on-link prefix.
+struct InterfaceAddress {
+  std::uint32_t ifindex = 0;
+  IpAddress address;
+  std::uint8_t prefix_length = 0;
+  bool global_scope = false;  ///< RT_SCOPE_UNIVERSE
+  bool usable = true;         ///< not tentative, deprecated or failed in duplicate address detection
+
+  bool operator==(const InterfaceAddress&) const = default;
+};
+
+/// A unicast route of the main table.
+struct Route {
+  IpPrefix destination;
+  std::uint32_t ifindex = 0;
+  std::uint32_t metric = 0;
+  std::optional<IpAddress> gateway;
+  std::optional<IpAddress> preferred_source;
+
+  bool operator==(const Route&) const = default;
+};
+
+struct Topology {
+  std::string node_name;  ///< this node's name, compared with an endpoint's nodeName
+  std::vector<Link> links;
+  std::vector<InterfaceAddress> addresses;
+  std::vector<Route> routes;
+
+  /// Addresses that Gateways without addresses of their own listen on: global scope, usable, on a
+  /// link that is up and not the loopback. Sorted, unique.
+  [[nodiscard]] std::vector<IpAddress> node_addresses() const;
+  [[nodiscard]] bool is_local(const IpAddress& address) const;
+  /// Our address towards `destination`, as the kernel would choose it: longest prefix, then lowest metric,
+  /// then the route's preferred source, then the first global address of the link, preferring one
+  /// whose prefix holds the next hop.
+  [[nodiscard]] std::optional<IpAddress> source_towards(const IpAddress& destination) const;
+
+  bool operator==(const Topology&) const = default;
+};
+
+}  // namespace gw::net

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+// Between the maps' addresses and ours. Both hold 16 bytes in network order, IPv4 as v4-mapped.
+#pragma once
+
+#include "maps/types.h"
+#include "userspace/base/ip.hpp"
+
+#include <cstdint>
+#include <string>
+
+namespace gw::plan {
+
+IpAddress to_ip(const gw_addr& address);
+gw_addr to_map(const IpAddress& address);
+/// "10.0.0.1:80" or "[2001:db8::1]:80"; the port in network byte order, as the maps have it.
+std::string endpoint_text(const gw_addr& address, std::uint16_t port_be);
+
+}  // namespace gw::plan

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// Plan x Observed -> the operations that turn one into the other, ordered so that nothing is used
+// before it is there and nothing is removed while in use. Pure.
+#pragma once
+
+#include "userspace/plan/plan.hpp"
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace gw::plan {
+
+struct SetName { gw_name_key key; std::string text; };
+struct SetBackend { std::uint32_t id; gw_backend value; };
+struct CreateTable { std::uint32_t table_id; MaglevTable table; };
+struct SetService { std::uint32_t id; gw_service value; };
+struct SetListener { gw_listener_key key; gw_listener value; };
+struct RemoveListener { gw_listener_key key; };
+struct RemoveService { std::uint32_t id; };
+struct RemoveTable { std::uint32_t table_id; };
+struct RemoveBackend { std::uint32_t id; };
+struct RemoveName { gw_name_key key; };
+
+using Operation = std::variant<SetName, SetBackend, CreateTable, SetService, SetListener, RemoveListener, RemoveService,
+                               RemoveTable, RemoveBackend, RemoveName>;
+
+/// In the order of the variant's alternatives. Empty if the plan is in the kernel already.
+std::vector<Operation> diff(const Plan& plan, const Observed& observed);
+
+/// What the maps hold after `operations`: the model of the kernel that the properties of diff() are stated in.
+Observed apply_to(Observed observed, const std::vector<Operation>& operations);
+
+/// One line, for logs, goldens and `gwctl plan`: "set service 3 table 7 slots 251".
+std::string to_string(const Operation& operation);
+
+/// The whole plan as sorted text, one entry a line, ids included; equal plans give equal text.
+std::string dump(const Plan& plan);
+
+}  // namespace gw::plan

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <map>
+
+#include "userspace/plan/address.hpp"
+#include "userspace/plan/diff.hpp"
+
+namespace gw::plan {
+namespace {
+
+std::string describe(const gw_listener_key& key) { return "tcp " + endpoint_text(key.addr, key.port); }
+
+std::string describe(const gw_backend& backend) {
+  if ((backend.flags & GW_BACKEND_FULL_NAT) == 0) return endpoint_text(backend.addr, backend.port) + " dnat";
+  return fmt::format("{} full-nat from {}", endpoint_text(backend.addr, backend.port), to_ip(backend.source).to_string());
+}
+
+struct ToText {
+  std::string operator()(const SetName& op) const { return fmt::format("set name {}/{} {}", op.key.kind, op.key.id, op.text); }
+  std::string operator()(const SetBackend& op) const { return fmt::format("set backend {} {}", op.id, describe(op.value)); }
+  std::string operator()(const CreateTable& op) const {
+    return fmt::format("create table {} slots {}", op.table_id, op.table.size());
+  }
+  std::string operator()(const SetService& op) const {
+    return fmt::format("set service {} table {} slots {}", op.id, op.value.table_id, op.value.slots);
+  }
+  std::string operator()(const SetListener& op) const {
+    return fmt::format("set listener {} id {} service {}", describe(op.key), op.value.listener_id, op.value.service_id);
+  }
+  std::string operator()(const RemoveListener& op) const { return "remove listener " + describe(op.key); }
+  std::string operator()(const RemoveService& op) const { return fmt::format("remove service {}", op.id); }
+  std::string operator()(const RemoveTable& op) const { return fmt::format("remove table {}", op.table_id); }
+  std::string operator()(const RemoveBackend& op) const { return fmt::format("remove backend {}", op.id); }
+  std::string operator()(const RemoveName& op) const { return fmt::format("remove name {}/{}", op.key.kind, op.key.id); }
+};
+
+std::string name_of(const Plan& plan, std::uint32_t kind, std::uint32_t id) {
+  const auto name = plan.names.find(gw_name_key{kind, id});
+  return name == plan.names.end() ? "-" : name->second;
+}
+
+std::string shares(const MaglevTable& table) {
+  std::map<std::uint32_t, std::size_t> slots;
+  for (const std::uint32_t id : table) ++slots[id];
+  std::string text;
+  for (const auto& [id, count] : slots) {
+    const std::string who = id == GW_BACKEND_REJECT ? "reject" : fmt::format("backend {}", id);
+    text += fmt::format("  {}: {} slots\n", who, count);
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string to_string(const Operation& operation) { return std::visit(ToText{}, operation); }
+
+std::string dump(const Plan& plan) {
+  std::string text;
+  for (const auto& [key, value] : plan.listeners) {
+    text += fmt::format("listener {} id {} ({}) service {}\n", describe(key), value.listener_id,
+                        name_of(plan, GW_NAME_LISTENER, value.listener_id), value.service_id);
+  }
+  for (const auto& [id, table] : plan.services) {
+    text += fmt::format("service {} ({}) slots {} hash {:016x}\n{}", id, name_of(plan, GW_NAME_SERVICE, id), table.size(),
+                        table_hash(table), shares(table));
+  }
+  for (const auto& [id, backend] : plan.backends) text += fmt::format("backend {} {}\n", id, describe(backend));
+  for (const auto& attachment : plan.attachments) {
+    text += fmt::format("attach {} {} ({})\n", attachment.xdp ? "xdp+tc" : "tc", attachment.link, attachment.reason);
+  }
+  for (const auto& rejection : plan.rejections) {
+    text += fmt::format("reject {} {}: {}\n", rejection.listener, rejection.reason, rejection.message);
+  }
+  for (const auto& warning : plan.warnings) text += fmt::format("warning {}\n", warning);
+  return text;
+}
+
+}  // namespace gw::plan

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "userspace/plan/id_table.hpp"
+
+#include <algorithm>
+
+namespace gw::plan {
+
+void IdSpace::restore(const std::string& key, std::uint32_t id) {
+  if (id == 0 || id > max_id_ || used_.contains(id)) return;
+  if (!ids_.emplace(key, id).second) return;
+  used_.insert(id);
+  next_ = std::max(next_, id + 1);
+}
+
+std::uint32_t IdSpace::acquire(const std::string& key) {
+  if (const auto known = ids_.find(key); known != ids_.end()) return known->second;
+  if (used_.size() >= max_id_) return 0;
+  if (next_ > max_id_) next_ = 1;
+  while (used_.contains(next_)) next_ = next_ == max_id_ ? 1 : next_ + 1;
+  const std::uint32_t id = next_++;
+  ids_.emplace(key, id);
+  used_.insert(id);
+  return id;
+}
+
+void IdSpace::release_all_but(const std::set<std::string>& live) {
+  std::erase_if(ids_, [&](const auto& entry) {
+    if (live.contains(entry.first)) return false;
+    used_.erase(entry.second);
+    return true;
+  });
+}
+
+IdTable IdTable::restore(const Observed& observed) {
+  IdTable table;
+  for (const auto& [key, text] : observed.names) {
+    if (key.kind == GW_NAME_LISTENER) table.listeners.restore(text, key.id);
+    if (key.kind == GW_NAME_SERVICE) table.services.restore(text, key.id);
+  }
+  for (const auto& [id, backend] : observed.backends) table.backends.restore(backend_key(backend), id);
+  return table;
+}
+
+std::string IdTable::backend_key(const gw_backend& backend) {
+  return {reinterpret_cast<const char*>(&backend), sizeof(backend)};
+}
+
+}  // namespace gw::plan

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// The desired state of the data path, and what was observed of it, as values. `compile` makes a
+// Plan, `datapath` reads the kernel into an Observed, `diff` turns the pair into Operations.
+#pragma once
+
+#include "maps/schema.hpp"
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace gw::plan {
+
+using ListenerMap = std::map<gw_listener_key, gw_listener, maps::BytesLess>;
+using BackendMap = std::map<std::uint32_t, gw_backend>;
+using NameMap = std::map<gw_name_key, std::string, maps::BytesLess>;
+
+/// A Maglev table: slot -> backend id (GW_BACKEND_REJECT for a rejected share).
+using MaglevTable = std::vector<std::uint32_t>;
+
+/// FNV-1a (64 bit) over the ids in slot order, little endian: gw_service.table_hash.
+std::uint64_t table_hash(const MaglevTable& table);
+
+/// Where programs are wanted. tc is attached on every such link; XDP in front of it where `xdp`.
+struct Attachment {
+  std::uint32_t ifindex = 0;
+  std::string link;    ///< the link's name
+  bool xdp = false;
+  std::string reason;  ///< why this choice, for status: "veth has no native XDP worth having"
+
+  bool operator==(const Attachment&) const = default;
+};
+
+/// A listener of the IR that could not be compiled.
+struct Rejection {
+  std::string gateway_group;
+  std::string listener;  ///< ir::L4Listener::qualified_name()
+  std::string reason;    ///< the API's reason: AddressNotUsable, AddressNotAssigned, NoResources, PortUnavailable ...
+  std::string message;
+
+  bool operator==(const Rejection&) const = default;
+};
+
+/// Which VIPs a listener of the IR ended up on.
+struct PlacedListener {
+  std::string gateway_group;
+  std::string listener;                     ///< qualified_name()
+  std::vector<gw_listener_key> keys;        ///< its entries in Plan::listeners
+
+  friend bool operator==(const PlacedListener& a, const PlacedListener& b);
+};
+
+struct Plan {
+  ListenerMap listeners;
+  std::map<std::uint32_t, MaglevTable> services;  ///< service id -> table; an empty table: no backends
+  BackendMap backends;
+  NameMap names;
+  std::vector<Attachment> attachments;  ///< sorted by ifindex
+  std::vector<PlacedListener> placed;
+  std::vector<Rejection> rejections;
+  std::vector<std::string> warnings;  ///< sentences for the log and `gwctl status`; sorted, unique
+};
+
+/// What the pinned maps held when they were read.
+struct Observed {
+  ListenerMap listeners;
+  std::map<std::uint32_t, gw_service> services;
+  BackendMap backends;
+  NameMap names;
+  std::vector<std::uint32_t> tables;  ///< ids in gw_maglev that are set; sorted
+  std::map<std::uint32_t, gw_link> links;
+};
+
+}  // namespace gw::plan

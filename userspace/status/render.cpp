@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "userspace/status/render.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace gw::status {
+namespace {
+
+using nlohmann::json;
+
+const char* word(api::ConditionStatus status) {
+  switch (status) {
+    case api::ConditionStatus::True: return "True";
+    case api::ConditionStatus::False: return "False";
+    case api::ConditionStatus::Unknown: return "Unknown";
+  }
+  return "Unknown";
+}
+
+json render_conditions(const api::Conditions& conditions) {
+  json list = json::array();
+  for (const auto& condition : conditions.all()) {
+    list.push_back({{"type", condition.type},
+                    {"status", word(condition.status)},
+                    {"reason", condition.reason},
+                    {"message", condition.message},
+                    {"observedGeneration", condition.observed_generation}});
+  }
+  return list;
+}
+
+json render_addresses(const std::vector<api::GatewayAddress>& addresses) {
+  json list = json::array();
+  for (const auto& address : addresses) list.push_back({{"type", address.type}, {"value", address.value}});
+  return list;
+}
+
+json render_listener(const api::ListenerStatus& listener) {
+  json kinds = json::array();
+  for (const auto& kind : listener.supported_kinds) kinds.push_back({{"group", kind.group}, {"kind", kind.kind}});
+  return {{"name", listener.name},
+          {"supportedKinds", kinds},
+          {"attachedRoutes", listener.attached_routes},
+          {"conditions", render_conditions(listener.conditions)}};
+}
+
+/// 2021: keyed by port, without supportedKinds and attachedRoutes.
+json render_legacy_listener(const api::ListenerStatus& listener) {
+  return {{"port", listener.port}, {"protocol", listener.protocol}, {"conditions", render_conditions(listener.conditions)}};
+}
+
+json render_parent(const api::RouteParentStatus& parent) {
+  json reference = {{"group", parent.parent.group}, {"kind", parent.parent.kind}, {"name", parent.parent.name}};
+  if (parent.parent.ns) reference["namespace"] = *parent.parent.ns;
+  if (parent.parent.section_name) reference["sectionName"] = *parent.parent.section_name;
+  if (parent.parent.port) reference["port"] = *parent.parent.port;
+  return {{"parentRef", reference},
+          {"controllerName", parent.controller_name},
+          {"conditions", render_conditions(parent.conditions)}};
+}
+
+json render_legacy_parent(const api::RouteParentStatus& parent) {
+  const json reference = {{"name", parent.parent.name},
+                          {"namespace", parent.parent.ns.value_or("")},
+                          {"controller", parent.controller_name}};
+  return {{"gatewayRef", reference}, {"conditions", render_conditions(parent.conditions)}};
+}
+
+json render_object(const api::ObjectRef& ref, json status) {
+  json metadata = {{"name", ref.name}};
+  if (!ref.ns.empty()) metadata["namespace"] = ref.ns;
+  return {{"apiVersion", ref.group.empty() ? ref.version : ref.group + "/" + ref.version},
+          {"kind", ref.kind},
+          {"metadata", metadata},
+          {"status", std::move(status)}};
+}
+
+}  // namespace
+
+json render(const api::GatewayClassStatus& status) { return {{"conditions", render_conditions(status.conditions)}}; }
+
+json render(const api::GatewayStatus& status) {
+  const bool is_legacy = status.ref.group == api::kLegacyGroup;
+  json listeners = json::array();
+  for (const auto& listener : status.listeners) {
+    listeners.push_back(is_legacy ? render_legacy_listener(listener) : render_listener(listener));
+  }
+  return {{"addresses", render_addresses(status.addresses)},
+          {"conditions", render_conditions(status.conditions)},
+          {"listeners", listeners}};
+}
+
+json render(const api::RouteStatus& status) {
+  const bool is_legacy = status.ref.group == api::kLegacyGroup;
+  json parents = json::array();
+  for (const auto& parent : status.parents) parents.push_back(is_legacy ? render_legacy_parent(parent) : render_parent(parent));
+  return {{is_legacy ? "gateways" : "parents", parents}};
+}
+
+json render(const api::StatusReport& report) {
+  json objects = json::array();
+  for (const auto& status : report.gateway_classes) objects.push_back(render_object(status.ref, render(status)));
+  for (const auto& status : report.gateways) objects.push_back(render_object(status.ref, render(status)));
+  for (const auto& status : report.routes) objects.push_back(render_object(status.ref, render(status)));
+  return {{"objects", objects}};
+}
+
+}  // namespace gw::status

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "userspace/translate/backend_ref.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+namespace gw::translate {
+namespace {
+
+const api::Service* find_service(const Graph& graph, const NamespacedName& name) {
+  const auto& services = graph.resources.services;
+  const auto at = std::ranges::lower_bound(services, name, {}, [](const auto& service) { return service.meta.namespaced_name(); });
+  return at != services.end() && at->meta.namespaced_name() == name ? &*at : nullptr;
+}
+
+const api::ServicePort* find_port(const api::Service& service, std::uint16_t number) {
+  const auto port = std::ranges::find_if(
+      service.ports, [number](const auto& candidate) { return candidate.port == number && candidate.protocol == "TCP"; });
+  return port == service.ports.end() ? nullptr : &*port;
+}
+
+std::string port_list(const api::Service& service) {
+  std::string text;
+  for (const auto& port : service.ports) text += fmt::format("{}{}/{}", text.empty() ? "" : ", ", port.port, port.protocol);
+  return text.empty() ? "none" : text;
+}
+
+/// Adds the ready endpoints of a slice. The slice's port of the same name is the one: named target ports may differ from
+/// pod to pod.
+void add_endpoints(const api::EndpointSlice& slice, const api::ServicePort& port, std::set<ir::Endpoint>& into) {
+  const auto slice_port = std::ranges::find_if(slice.ports, [&port](const auto& candidate) {
+    return candidate.name == port.name && candidate.protocol == "TCP" && candidate.port;
+  });
+  if (slice_port == slice.ports.end()) return;
+  for (const auto& endpoint : slice.endpoints) {
+    if (!endpoint.ready.value_or(true)) continue;
+    // "consumers ... should treat [addresses] as fungible": the first is the endpoint.
+    const auto address = IpAddress::parse(endpoint.addresses.empty() ? "" : endpoint.addresses.front());
+    if (address) into.insert({*address, *slice_port->port, endpoint.node_name});
+  }
+}
+
+std::vector<ir::Endpoint> endpoints_of(const Graph& graph, const api::Service& service, const api::ServicePort& port) {
+  std::set<ir::Endpoint> endpoints;
+  for (const auto& slice : graph.resources.endpoint_slices) {
+    if (slice.meta.ns != service.meta.ns || slice.address_type == "FQDN") continue;
+    const auto label = slice.meta.labels.find("kubernetes.io/service-name");
+    if (label != slice.meta.labels.end() && label->second == service.meta.name) add_endpoints(slice, port, endpoints);
+  }
+  return {endpoints.begin(), endpoints.end()};
+}
+
+Verdict invalid(const char* reason, std::string message) { return {false, reason, std::move(message)}; }
+
+}  // namespace
+
+bool is_granted(const Graph& graph, const std::string& from_ns, const std::string& to_ns, const std::string& service) {
+  const auto grants = [&](const api::ReferenceGrant& grant) {
+    if (grant.meta.ns != to_ns) return false;
+    const bool from = std::ranges::any_of(grant.from, [&](const auto& entry) {
+      return entry.group == api::kGatewayGroup && entry.kind == "TCPRoute" && entry.ns == from_ns;
+    });
+    const bool to = std::ranges::any_of(grant.to, [&](const auto& entry) {
+      return entry.group.empty() && entry.kind == "Service" && (!entry.name || *entry.name == service);
+    });
+    return from && to;
+  };
+  return std::ranges::any_of(graph.resources.reference_grants, grants);
+}
+
+ResolvedBackend resolve_backend(const Graph& graph, const api::TcpRoute& route, const api::BackendRef& ref,
+                                std::uint16_t default_port) {
+  const NamespacedName target{ref.ns.value_or(route.meta.ns), ref.name};
+  const std::uint16_t port = ref.port.value_or(default_port);
+  ResolvedBackend resolved;
+  resolved.backends.name = fmt::format("{}:{}", target.to_string(), port);
+  resolved.backends.weight = ref.weight;
+  if (!ref.group.empty() || ref.kind != "Service") {
+    resolved.verdict = invalid(reason::kInvalidKind, fmt::format("{}/{} {} cannot be a backend (only a core Service can)",
+                                                                 ref.group, ref.kind, target.to_string()));
+    return resolved;
+  }
+  // Before existence: who may not refer to a namespace must not learn what is in it.
+  if (target.ns != route.meta.ns && !is_granted(graph, route.meta.ns, target.ns, target.name)) {
+    resolved.verdict = invalid(
+        reason::kRefNotPermitted,
+        fmt::format("Service {} is in another namespace, and no ReferenceGrant in {} lets TCPRoutes of {} refer to it",
+                    target.to_string(), target.ns, route.meta.ns));
+    return resolved;
+  }
+  const api::Service* const service = find_service(graph, target);
+  if (service == nullptr) {
+    resolved.verdict = invalid(reason::kBackendNotFound, fmt::format("there is no Service {}", target.to_string()));
+    return resolved;
+  }
+  if (service->type == "ExternalName") {
+    resolved.verdict = invalid(reason::kBackendNotFound,
+                               fmt::format("Service {} is of type ExternalName, which has no endpoints", target.to_string()));
+    return resolved;
+  }
+  const api::ServicePort* const service_port = find_port(*service, port);
+  if (service_port == nullptr) {
+    resolved.verdict = invalid(reason::kBackendNotFound, fmt::format("Service {} has no TCP port {} (it has: {})",
+                                                                     target.to_string(), port, port_list(*service)));
+    return resolved;
+  }
+  resolved.backends.endpoints = endpoints_of(graph, *service, *service_port);
+  return resolved;
+}
+
+}  // namespace gw::translate

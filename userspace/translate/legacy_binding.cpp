@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+// networking.x-k8s.io/v1alpha1: the Gateway's listener selects routes by kind, label and namespace, and the route must
+// allow the Gateway. "A binding will only take place if both resources select each other."
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "userspace/translate/binding.hpp"
+
+namespace gw::translate {
+namespace {
+
+bool selects(const Graph& graph, const GatewayNode& gateway, const ListenerNode& node, const api::TcpRoute& route) {
+  if (node.supported_kinds.empty()) return false;
+  if (node.source->legacy_route_selector && !node.source->legacy_route_selector->matches(route.meta.labels)) return false;
+  return allows_namespace(graph, node, gateway.source->meta.ns, route.meta.ns);
+}
+
+bool allows(const api::TcpRoute& route, const api::Gateway& gateway) {
+  using Allow = api::LegacyGatewaysAllow::Allow;
+  const api::LegacyGatewaysAllow& clause = *route.legacy_gateways;
+  if (clause.allow == Allow::All) return true;
+  if (clause.allow == Allow::SameNamespace) return route.meta.ns == gateway.meta.ns;
+  return std::ranges::find(clause.gateway_refs, gateway.meta.namespaced_name()) != clause.gateway_refs.end();
+}
+
+api::ParentReference reference_to(const api::Gateway& gateway) {
+  api::ParentReference reference;
+  reference.group = api::kLegacyGroup;
+  reference.ns = gateway.meta.ns;
+  reference.name = gateway.meta.name;
+  return reference;
+}
+
+/// The route's entry for this Gateway, if any of its listeners selects the route.
+void bind(Graph& graph, RouteNode& route, GatewayNode& gateway) {
+  bool selected = false;
+  const bool allowed = allows(*route.source, *gateway.source);
+  for (auto& node : gateway.listeners) {
+    if (!selects(graph, gateway, node, *route.source)) continue;
+    selected = true;
+    if (allowed) node.routes.push_back(&route);
+  }
+  if (!selected) return;
+  ParentNode parent{reference_to(*gateway.source), {true, reason::kAdmitted, ""}};
+  if (!allowed) {
+    parent.accepted = {false, reason::kRefused,
+                       fmt::format("the Gateway selects this route, but spec.gateways of the route does not allow Gateway {} "
+                                   "(allow: All, or FromList with it)",
+                                   gateway.source->meta.namespaced_name().to_string())};
+  }
+  route.parents.push_back(std::move(parent));
+}
+
+void note_unselected(Graph& graph, const RouteNode& route) {
+  if (!route.parents.empty()) return;
+  graph.findings.push_back({route.source->ref(), route.source->meta.location,
+                            "no Gateway selects this route (its listeners' routes.selector, routes.kind and "
+                            "routes.namespaces decide)"});
+}
+
+}  // namespace
+
+void bind_legacy_routes(Graph& graph) {
+  for (const auto& route : graph.resources.tcp_routes) {
+    if (!route.is_legacy()) continue;
+    RouteNode& node = graph.routes.emplace_back();
+    node.source = &route;
+    for (auto& gateway : graph.gateways) {
+      if (gateway.source->is_legacy()) bind(graph, node, gateway);
+    }
+    note_unselected(graph, node);
+  }
+}
+
+}  // namespace gw::translate

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+// What each listener can be by itself, and which of them get into each other's way.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "userspace/translate/graph.hpp"
+
+namespace gw::translate {
+namespace {
+
+bool is_tcp_route_kind(const api::RouteGroupKind& kind, const api::Gateway& gateway) {
+  return kind.kind == "TCPRoute" && kind.group == gateway.group;
+}
+
+void judge_kinds(ListenerNode& node, const api::Gateway& gateway) {
+  const auto& wanted = node.source->allowed_routes.kinds;
+  const api::RouteGroupKind tcp_route{gateway.group, "TCPRoute"};
+  if (wanted.empty()) {
+    node.supported_kinds = {tcp_route};
+    return;
+  }
+  for (const auto& kind : wanted) {
+    if (is_tcp_route_kind(kind, gateway)) {
+      node.supported_kinds = {tcp_route};
+      continue;
+    }
+    node.resolved = {false, gateway.is_legacy() ? reason::kInvalidRoutesRef : reason::kInvalidRouteKinds,
+                     fmt::format("{}/{} cannot be bound to a TCP listener (only {}/TCPRoute can)", kind.group, kind.kind,
+                                 gateway.group)};
+  }
+}
+
+void judge_listener(ListenerNode& node, const api::Gateway& gateway) {
+  if (node.source->protocol != "TCP") {
+    node.accepted = {false, reason::kUnsupportedProtocol,
+                     fmt::format("protocol {} is not served by this version (TCP is)", node.source->protocol)};
+    return;
+  }
+  judge_kinds(node, gateway);
+}
+
+/// TCP is indistinct from every other protocol over TCP on the same port, whatever the hostname (Gateway spec.listeners,
+/// GEP-2644). UDP has ports of its own.
+bool collide(const api::Listener& a, const api::Listener& b) {
+  if (a.port != b.port || a.protocol == "UDP" || b.protocol == "UDP") return false;
+  return a.protocol == "TCP" || b.protocol == "TCP";
+}
+
+void mark_conflict(ListenerNode& node, std::string message) {
+  node.conflict_free = {false, reason::kProtocolConflict, message};
+  if (node.accepted.ok) node.accepted = {false, reason::kProtocolConflict, std::move(message)};
+}
+
+/// Within one Gateway nobody wins: "MUST NOT pick one conflicting Listener as the winner".
+void find_conflicts_within(GatewayNode& gateway) {
+  for (auto& node : gateway.listeners) {
+    for (const auto& other : gateway.listeners) {
+      if (&node == &other || !collide(*node.source, *other.source)) continue;
+      mark_conflict(node, fmt::format("listener {} uses port {} too: give each TCP listener a port of its own",
+                                      other.source->name, other.source->port));
+    }
+  }
+}
+
+bool share_addresses(const GatewayNode& a, const GatewayNode& b) {
+  if (a.addresses.empty() && b.addresses.empty()) return true;
+  return std::ranges::any_of(a.addresses, [&b](const auto& address) {
+    return std::ranges::find(b.addresses, address) != b.addresses.end();
+  });
+}
+
+/// Across Gateways the older one keeps the port (docs/design/0003): a new Gateway must not take down what works.
+void yield_to(GatewayNode& younger, const GatewayNode& older) {
+  for (auto& node : younger.listeners) {
+    if (!node.serves()) continue;
+    for (const auto& other : older.listeners) {
+      if (!other.serves() || !collide(*node.source, *other.source)) continue;
+      mark_conflict(node, fmt::format("Gateway {} has port {} on the same address (listener {}): choose another port or "
+                                      "set spec.addresses",
+                                      older.source->meta.namespaced_name().to_string(), other.source->port,
+                                      other.source->name));
+    }
+  }
+}
+
+}  // namespace
+
+void judge_listeners(Graph& graph) {
+  for (auto& gateway : graph.gateways) {
+    for (auto& node : gateway.listeners) judge_listener(node, *gateway.source);
+  }
+}
+
+void find_conflicts(Graph& graph) {
+  for (auto& gateway : graph.gateways) find_conflicts_within(gateway);
+  for (std::size_t i = 1; i < graph.gateways.size(); ++i) {
+    for (std::size_t j = 0; j < i; ++j) {
+      if (!graph.gateways[j].accepted.ok || !share_addresses(graph.gateways[i], graph.gateways[j])) continue;
+      yield_to(graph.gateways[i], graph.gateways[j]);
+    }
+  }
+}
+
+}  // namespace gw::translate

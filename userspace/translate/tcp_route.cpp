@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+// Routes -> services of the IR, and listeners with what is live on them.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "userspace/translate/backend_ref.hpp"
+#include "userspace/translate/graph.hpp"
+
+namespace gw::translate {
+namespace {
+
+/// Only rule 0 can ever be live: v1 has exactly one, and v1alpha1's others need match extensions.
+const api::TcpRouteRule* live_rule(const api::TcpRoute& route) { return route.rules.empty() ? nullptr : &route.rules.front(); }
+
+bool leaves_port_open(const api::TcpRoute& route) {
+  const auto* rule = live_rule(route);
+  return rule != nullptr && std::ranges::any_of(rule->backend_refs, [](const auto& ref) { return !ref.port; });
+}
+
+/// v1alpha1 without a port forwards to the port of the request, so each listener port makes a service of its own.
+std::string service_key(const api::TcpRoute& route, std::uint16_t listener_port) {
+  const std::string name = route.meta.namespaced_name().to_string();
+  if (!route.is_legacy()) return fmt::format("TCPRoute/{}/0", name);
+  const std::string key = fmt::format("{}/TCPRoute/{}/0", api::kLegacyGroup, name);
+  return leaves_port_open(route) ? fmt::format("{}:{}", key, listener_port) : key;
+}
+
+/// The first thing that is wrong is the route's reason; every one is in its message.
+void add_verdict(Verdict& verdict, const Verdict& more) {
+  if (more.ok || verdict.message.find(more.message) != std::string::npos) return;
+  if (verdict.ok) verdict = {false, more.reason, ""};
+  verdict.message += (verdict.message.empty() ? "" : "; ") + more.message;
+}
+
+ir::Service resolve(const Graph& graph, RouteNode& route, std::uint16_t listener_port) {
+  ir::Service service;
+  const auto* rule = live_rule(*route.source);
+  if (rule == nullptr) return service;
+  for (const auto& ref : rule->backend_refs) {
+    ResolvedBackend resolved = resolve_backend(graph, *route.source, ref, listener_port);
+    add_verdict(route.resolved, resolved.verdict);
+    service.backends.push_back(std::move(resolved.backends));
+  }
+  return service;
+}
+
+}  // namespace
+
+void resolve_backends(Graph& graph, ir::Config& config) {
+  for (const auto& gateway : graph.gateways) {
+    for (const auto& listener : gateway.listeners) {
+      for (RouteNode* const route : listener.routes) {
+        ir::Service service = resolve(graph, *route, listener.source->port);
+        const bool is_live = route == listener.routes.front() && gateway.accepted.ok && listener.serves();
+        if (is_live) config.services.emplace(service_key(*route->source, listener.source->port), std::move(service));
+      }
+    }
+  }
+  // A route that nothing binds still learns what is wrong with its references.
+  for (auto& route : graph.routes) {
+    if (!leaves_port_open(*route.source)) (void)resolve(graph, route, 0);
+  }
+}
+
+void build_listeners(const Graph& graph, ir::Config& config) {
+  for (const auto& gateway : graph.gateways) {
+    if (!gateway.accepted.ok) continue;
+    for (const auto& node : gateway.listeners) {
+      if (!node.serves()) continue;
+      ir::L4Listener listener;
+      listener.gateway = gateway.source->meta.namespaced_name();
+      listener.gateway_group = gateway.source->group;
+      listener.name = node.source->name;
+      listener.port = node.source->port;
+      listener.addresses = gateway.addresses;
+      if (!node.routes.empty()) listener.service = service_key(*node.routes.front()->source, node.source->port);
+      config.listeners.push_back(std::move(listener));
+    }
+  }
+}
+
+}  // namespace gw::translate
