@@ -29,7 +29,7 @@ static __always_inline void *ctx_data_end(const gw_ctx *ctx)
 
 static __always_inline __u32 ctx_ifindex(const gw_ctx *ctx)
 {
-	return ctx->ingress_ifindex;
+	return ctx->ifindex; /* at ingress that is the link the packet came in by */
 }
 
 /*

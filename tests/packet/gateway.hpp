@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+// A gateway for packet tests: the real programs over real maps, in a network namespace of the test process, run by
+// BPF_PROG_TEST_RUN. client 10.0.1.2 --- in0 [gateway 10.0.1.1, 10.0.2.1] out0 --- backends 10.0.2.2, 10.0.2.3; and the
+// same below 2001:db8:1::/64 and 2001:db8:2::/64.
+#pragma once
+
+#include "tests/support/packet.hpp"
+#include "userspace/datapath/loader.hpp"
+#include "userspace/plan/plan.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace gw::testing {
+
+enum class Hook : std::uint8_t { Xdp, Tc };
+std::string to_string(Hook hook);
+
+enum class Verdict : std::uint8_t { Pass, Drop, Sent, Other };
+
+struct Outcome {
+  Verdict verdict = Verdict::Other;
+  Bytes frame;
+};
+
+inline constexpr Mac kClientMac = {2, 0, 0, 0, 1, 2};
+inline constexpr Mac kInMac = {2, 0, 0, 0, 1, 1};
+inline constexpr Mac kBackendMac = {2, 0, 0, 0, 2, 2};
+inline constexpr Mac kOtherBackendMac = {2, 0, 0, 0, 2, 3};
+inline constexpr Mac kOutMac = {2, 0, 0, 0, 2, 1};
+
+IpAddress ip(const char* text);
+
+/// The addresses of one family.
+struct Family {
+  IpAddress client, vip, gateway_out, backend, other_backend, silent_backend;
+};
+const Family& v4();
+const Family& v6();
+
+class Gateway {
+ public:
+  /// An error says why there can be none: not root, no BPF.
+  static Result<std::unique_ptr<Gateway>> create();
+  ~Gateway();
+
+  /// Puts a listener on vip:port with one service over `backends` (equal shares); none: nothing to forward to.
+  void listen(const IpAddress& vip, std::uint16_t port, const std::vector<gw_backend>& backends);
+  /// As listen(), with the table given slot by slot as indices into `backends`, -1 for rejection.
+  void listen_slots(const IpAddress& vip, std::uint16_t port, const std::vector<gw_backend>& backends,
+                    const std::vector<int>& slots);
+  void set_nat_ports(std::uint16_t first, std::uint16_t last);
+  void set_link_xdp(bool xdp);
+  void set_forwarding(bool on);
+  void bump_generation();
+  void set_neighbour(const IpAddress& address, const Mac& mac);
+
+  Outcome run(Hook hook, const Bytes& frame);
+  [[nodiscard]] std::uint64_t counter(gw_counter counter) const;
+  /// The flow stored under the packet's tuple.
+  [[nodiscard]] std::optional<gw_flow> flow(const TcpPacket& packet) const;
+  [[nodiscard]] std::size_t flows() const;
+
+ private:
+  Gateway(std::string pin_dir, datapath::PinDirectory pins, datapath::Programs programs, datapath::Maps maps);
+  void apply();
+
+  datapath::PinDirectory pins_;
+  datapath::Programs programs_;
+  datapath::Maps maps_;
+  std::uint32_t in_ifindex_ = 0;
+  std::uint32_t out_ifindex_ = 0;
+  plan::Plan plan_;
+  std::uint32_t next_id_ = 1;
+};
+
+gw_backend dnat(const IpAddress& address, std::uint16_t port);
+gw_backend full_nat(const IpAddress& address, std::uint16_t port, const IpAddress& source);
+
+}  // namespace gw::testing

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/support/packet.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace gw::testing {
+namespace {
+
+constexpr std::size_t kEthernet = 14;
+constexpr std::uint8_t kTcp = 6;
+
+void put8(Bytes& to, std::uint8_t value) { to.push_back(value); }
+void put16(Bytes& to, std::uint16_t value) {
+  put8(to, static_cast<std::uint8_t>(value >> 8));
+  put8(to, static_cast<std::uint8_t>(value));
+}
+void put32(Bytes& to, std::uint32_t value) {
+  put16(to, static_cast<std::uint16_t>(value >> 16));
+  put16(to, static_cast<std::uint16_t>(value));
+}
+template <typename Range>
+void put(Bytes& to, const Range& bytes) {
+  to.insert(to.end(), std::begin(bytes), std::end(bytes));
+}
+void put_address(Bytes& to, const IpAddress& address) {
+  const auto& bytes = address.bytes();
+  to.insert(to.end(), bytes.begin() + (address.is_v4() ? 12 : 0), bytes.end());
+}
+
+/// RFC 1071, over bytes.
+std::uint16_t checksum(const Bytes& bytes) {
+  std::uint32_t sum = 0;
+  for (std::size_t i = 0; i < bytes.size(); ++i) sum += static_cast<std::uint32_t>(bytes[i]) << (i % 2 == 0 ? 8 : 0);
+  while (sum >> 16 != 0) sum = (sum & 0xffff) + (sum >> 16);
+  return static_cast<std::uint16_t>(~sum);
+}
+
+std::uint16_t tcp_checksum(const IpAddress& source, const IpAddress& target, const Bytes& segment) {
+  Bytes covered;
+  put_address(covered, source);
+  put_address(covered, target);
+  put32(covered, static_cast<std::uint32_t>(segment.size()));
+  put32(covered, kTcp);
+  put(covered, segment);
+  return checksum(covered);
+}
+
+Bytes tcp_segment(const TcpPacket& packet) {
+  Bytes segment;
+  put16(segment, packet.source_port);
+  put16(segment, packet.target_port);
+  put32(segment, packet.seq);
+  put32(segment, packet.ack);
+  put8(segment, static_cast<std::uint8_t>((5 + packet.tcp_options.size() / 4) << 4));
+  put8(segment, packet.flags);
+  put16(segment, packet.window);
+  put16(segment, 0);
+  put16(segment, 0);
+  put(segment, packet.tcp_options);
+  put(segment, packet.payload);
+  const std::uint16_t sum = tcp_checksum(packet.source, packet.target, segment);
+  segment[16] = static_cast<std::uint8_t>(sum >> 8);
+  segment[17] = static_cast<std::uint8_t>(sum);
+  return segment;
+}
+
+Bytes ipv4_header(const TcpPacket& packet, std::size_t segment) {
+  Bytes header;
+  const std::size_t words = 5 + packet.ip_options.size() / 4;
+  put8(header, static_cast<std::uint8_t>(0x40 | words));
+  put8(header, packet.tos);
+  put16(header, static_cast<std::uint16_t>(words * 4 + segment));
+  put16(header, packet.ip_id);
+  put16(header, packet.fragment);
+  put8(header, packet.ttl);
+  put8(header, kTcp);
+  put16(header, 0);
+  put_address(header, packet.source);
+  put_address(header, packet.target);
+  put(header, packet.ip_options);
+  const std::uint16_t sum = checksum(header);
+  header[10] = static_cast<std::uint8_t>(sum >> 8);
+  header[11] = static_cast<std::uint8_t>(sum);
+  return header;
+}
+
+Bytes ipv6_header(const TcpPacket& packet, std::size_t segment) {
+  Bytes header;
+  put32(header, 0x60000000U | static_cast<std::uint32_t>(packet.tos) << 20);
+  put16(header, static_cast<std::uint16_t>(segment));
+  put8(header, kTcp);
+  put8(header, packet.ttl);
+  put_address(header, packet.source);
+  put_address(header, packet.target);
+  return header;
+}
+
+}  // namespace
+
+Bytes TcpPacket::bytes() const {
+  const Bytes segment = tcp_segment(*this);
+  Bytes frame;
+  put(frame, target_mac);
+  put(frame, source_mac);
+  put16(frame, source.is_v4() ? 0x0800 : 0x86dd);
+  put(frame, source.is_v4() ? ipv4_header(*this, segment.size()) : ipv6_header(*this, segment.size()));
+  put(frame, segment);
+  return frame;
+}
+
+std::string compare(const Bytes& expected, const Bytes& actual) {
+  std::string text = fmt::format("expected {} bytes, got {}\n", expected.size(), actual.size());
+  for (std::size_t i = 0; i < std::max(expected.size(), actual.size()); ++i) {
+    const int want = i < expected.size() ? expected[i] : -1;
+    const int got = i < actual.size() ? actual[i] : -1;
+    if (want != got) text += fmt::format("  offset {}: expected {:02x}, got {:02x}\n", i, want & 0xff, got & 0xff);
+  }
+  return text;
+}
+
+bool checksums_are_right(const Bytes& frame) {
+  const bool is_v4 = frame[12] == 0x08;
+  const std::size_t header = is_v4 ? (frame[kEthernet] & 0x0f) * 4U : 40U;
+  const auto begin = frame.begin() + kEthernet;
+  if (is_v4 && checksum(Bytes(begin, begin + static_cast<std::ptrdiff_t>(header))) != 0) return false;
+  Bytes covered(begin + (is_v4 ? 12 : 8), begin + (is_v4 ? 20 : 40));
+  const Bytes segment(begin + static_cast<std::ptrdiff_t>(header), frame.end());
+  put32(covered, static_cast<std::uint32_t>(segment.size()));
+  put32(covered, kTcp);
+  put(covered, segment);
+  return checksum(covered) == 0;
+}
+
+}  // namespace gw::testing
