@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* generate: fills a frame and sends it out by a link. count: counts frames and drops them. */
+#include <linux/bpf.h>
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+
+#include "tests/bench/live_frames.h"
+
+#define SOURCE_PORT  34
+#define TCP_CHECKSUM 50
+
+struct frame_template frame = {};
+__u32 next_port = 0;
+__u64 sent = 0; /* one CPU runs the generator */
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u64);
+} frames SEC(".maps");
+
+/*
+ * The kernel recycles the pages of live frames with what the receiver's path wrote into them, so
+ * the whole header is written each time. The template's TCP checksum is that of source port 0.
+ */
+SEC("xdp")
+int generate(struct xdp_md *ctx)
+{
+	void *data = (void *)(long)ctx->data;
+	__u16 port = frame.first_port;
+	__u32 sum;
+
+	if (data + FRAME_SIZE > (void *)(long)ctx->data_end)
+		return XDP_ABORTED;
+	__builtin_memcpy(data, frame.bytes, FRAME_SIZE);
+	if (frame.ports > 1) {
+		next_port = next_port + 1 < frame.ports ? next_port + 1 : 0;
+		port += next_port;
+	}
+	*(__be16 *)(data + SOURCE_PORT) = bpf_htons(port);
+	sum = (__u16)~*(__u16 *)(data + TCP_CHECKSUM) + (__u32)bpf_htons(port);
+	sum = (sum & 0xffff) + (sum >> 16);
+	*(__u16 *)(data + TCP_CHECKSUM) = (__u16)~sum;
+	sent++;
+	return bpf_redirect(frame.ifindex, 0);
+}
+
+SEC("xdp")
+int count(struct xdp_md *ctx)
+{
+	const __u32 index = 0;
+	__u64 *number = bpf_map_lookup_elem(&frames, &index);
+
+	if (number)
+		*number += 1;
+	return XDP_DROP;
+}
+
+char _license[] SEC("license") = "GPL";

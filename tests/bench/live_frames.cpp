@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+// live_frames generate DEV TARGET_MAC SOURCE TARGET FIRST_PORT PORTS TARGET_PORT SECONDS
+//     Sends 64-byte TCP segments (ACK) out by DEV as fast as one CPU can, by BPF_PROG_TEST_RUN with live frames.
+//     Prints {"sent": frames, "seconds": s}.
+// live_frames count DEV
+//     Counts and drops every frame that DEV receives. Prints "counting", then the count for each line read.
+#include <arpa/inet.h>
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <fmt/format.h>
+#include <linux/if_link.h>
+#include <net/if.h>
+#include <sys/time.h>
+
+#include <chrono>
+#include <climits>
+#include <cmath>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+#include <iostream>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "tests/bench/live_frames.h"
+// The skeleton names the template's type.
+#include "live_frames.skel.h"
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+[[noreturn]] void die(const std::string& what) {
+  std::cerr << "live_frames: " << what << ": " << std::strerror(errno) << "\n";
+  std::exit(1);
+}
+
+struct Deleter {
+  void operator()(live_frames* skeleton) const { live_frames::destroy(skeleton); }
+};
+using Skeleton = std::unique_ptr<live_frames, Deleter>;
+
+Skeleton load() {
+  Skeleton skeleton(live_frames::open_and_load());
+  if (!skeleton) die("load the programs");
+  return skeleton;
+}
+
+std::uint32_t link_index(const char* name) {
+  const unsigned index = if_nametoindex(name);
+  if (index == 0) die(name);
+  return index;
+}
+
+std::uint16_t checksum(const std::vector<std::uint8_t>& bytes) {
+  std::uint32_t sum = 0;
+  for (std::size_t i = 0; i < bytes.size(); ++i) sum += static_cast<std::uint32_t>(bytes[i]) << (i % 2 == 0 ? 8 : 0);
+  while (sum >> 16 != 0) sum = (sum & 0xffff) + (sum >> 16);
+  return static_cast<std::uint16_t>(~sum);
+}
+
+void put16(std::uint8_t* at, std::uint16_t value) {
+  at[0] = static_cast<std::uint8_t>(value >> 8);
+  at[1] = static_cast<std::uint8_t>(value);
+}
+
+/// The frame with source port 0, its checksums included.
+void fill(frame_template& frame, const char* target_mac, const char* source, const char* target, std::uint16_t port) {
+  std::uint8_t* const eth = frame.bytes;
+  if (std::sscanf(target_mac, "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx", eth, eth + 1, eth + 2, eth + 3, eth + 4, eth + 5) != 6) {
+    die("MAC address");
+  }
+  eth[6] = 2;
+  put16(eth + 12, 0x0800);
+  std::uint8_t* const ip = eth + 14;
+  ip[0] = 0x45;
+  put16(ip + 2, FRAME_SIZE - 14);
+  put16(ip + 6, 0x4000);
+  ip[8] = 64;
+  ip[9] = 6;
+  if (inet_pton(AF_INET, source, ip + 12) != 1 || inet_pton(AF_INET, target, ip + 16) != 1) die("address");
+  put16(ip + 10, checksum({ip, ip + 20}));
+  std::uint8_t* const tcp = ip + 20;
+  put16(tcp + 2, port);
+  tcp[12] = 0x50;
+  tcp[13] = 0x10;
+  put16(tcp + 14, 1000);
+  std::vector<std::uint8_t> covered(ip + 12, ip + 20);
+  covered.insert(covered.end(), {0, 6, 0, FRAME_SIZE - 34});
+  covered.insert(covered.end(), tcp, eth + FRAME_SIZE);
+  put16(tcp + 16, checksum(covered));
+}
+
+void interrupt_after(double seconds) {
+  struct sigaction action {};
+  action.sa_handler = [](int) {};  // without SA_RESTART
+  sigaction(SIGALRM, &action, nullptr);
+  itimerval timer{};
+  timer.it_value.tv_sec = static_cast<time_t>(seconds);
+  timer.it_value.tv_usec = static_cast<suseconds_t>((seconds - std::floor(seconds)) * 1e6);
+  setitimer(ITIMER_REAL, &timer, nullptr);
+}
+
+int generate(char** words) {
+  const Skeleton skeleton = load();
+  frame_template& frame = skeleton->bss->frame;
+  fill(frame, words[1], words[2], words[3], static_cast<std::uint16_t>(std::atoi(words[6])));
+  frame.ifindex = link_index(words[0]);
+  frame.first_port = static_cast<std::uint16_t>(std::atoi(words[4]));
+  frame.ports = static_cast<std::uint16_t>(std::atoi(words[5]));
+  // One call for the whole time, since each ends by waiting for the kernel's readers; a signal ends it.
+  interrupt_after(std::atof(words[7]));
+  std::uint8_t data[FRAME_SIZE] = {};
+  LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = data, .data_size_in = FRAME_SIZE, .repeat = INT_MAX,
+              .flags = BPF_F_TEST_XDP_LIVE_FRAMES, .batch_size = 64);
+  const auto begin = Clock::now();
+  if (bpf_prog_test_run_opts(bpf_program__fd(skeleton->progs.generate), &options) != 0 && errno != EINTR) {
+    die("send live frames");
+  }
+  const std::chrono::duration<double> took = Clock::now() - begin;
+  std::cout << fmt::format("{{\"sent\": {}, \"seconds\": {:.6f}}}\n", skeleton->bss->sent, took.count());
+  return 0;
+}
+
+int count(const char* device) {
+  const Skeleton skeleton = load();
+  LIBBPF_OPTS(bpf_link_create_opts, options, .flags = XDP_FLAGS_DRV_MODE);
+  const int link = bpf_link_create(bpf_program__fd(skeleton->progs.count), static_cast<int>(link_index(device)), BPF_XDP,
+                                   &options);
+  if (link < 0) die("attach to " + std::string(device));
+  std::cout << "counting" << std::endl;
+  std::vector<std::uint64_t> values(static_cast<std::size_t>(libbpf_num_possible_cpus()));
+  for (std::string line; std::getline(std::cin, line);) {
+    const std::uint32_t index = 0;
+    if (bpf_map_lookup_elem(bpf_map__fd(skeleton->maps.frames), &index, values.data()) != 0) die("read the count");
+    std::uint64_t sum = 0;
+    for (const std::uint64_t value : values) sum += value;
+    std::cout << sum << std::endl;
+  }
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::string mode = argc > 1 ? argv[1] : "";
+  if (mode == "generate" && argc == 10) return generate(argv + 2);
+  if (mode == "count" && argc == 3) return count(argv[2]);
+  std::cerr << "usage: live_frames generate DEV TARGET_MAC SOURCE TARGET FIRST_PORT PORTS TARGET_PORT SECONDS | count DEV\n";
+  return 2;
+}
