@@ -137,16 +137,16 @@ class Portcullis(Contestant):
 
 
 class PortcullisTc(Portcullis):
-    name = "Portcullis tc, DNAT"
+    name = "Portcullis tc DNAT"
 
 
 class PortcullisFullNat(Portcullis):
-    name = "Portcullis tc, full NAT"
+    name = "Portcullis tc full NAT"
     node = None
 
 
 class PortcullisXdp(Portcullis):
-    name = "Portcullis XDP, DNAT"
+    name = "Portcullis XDP DNAT"
     attach, xdp = "xdp", True
 
 

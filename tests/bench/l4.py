@@ -34,10 +34,10 @@ METRICS = {
 }
 # (metric, ours, theirs, at least)
 TARGETS = [
-    ("pps", "Portcullis XDP, DNAT", "nft DNAT", 3.5),
-    ("gbps", "Portcullis tc, DNAT", "kernel forwarding", 0.85),
-    ("rps", "Portcullis tc, DNAT", "HAProxy TCP", 1.4),
-    ("cps", "Portcullis tc, DNAT", "HAProxy TCP", 5.0),
+    ("pps", "Portcullis XDP DNAT", "nft DNAT", 3.5),
+    ("gbps", "Portcullis tc DNAT", "kernel forwarding", 0.85),
+    ("rps", "Portcullis tc DNAT", "HAProxy TCP", 1.4),
+    ("cps", "Portcullis tc DNAT", "HAProxy TCP", 5.0),
 ]
 HOLD = """
 import socket, sys, time

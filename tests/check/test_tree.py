@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Rules of the tree, and that the checks for them notice what is wrong."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import layers
+
+TREE = Path(__file__).resolve().parents[2]
+SOURCES = [Path(name) for name in subprocess.run(
+    ["git", "ls-files", "--cached", "--others", "--exclude-standard"], cwd=TREE, capture_output=True, text=True,
+    check=True).stdout.split() if (TREE / name).exists()]
+
+
+def test_modules_include_only_what_their_layer_allows():
+    assert [*layers.check_userspace(TREE), *layers.check_bpf(TREE)] == []
+
+
+def test_the_layer_check_notices_what_is_wrong(tmp_path):
+    def write(name, text):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+
+    write("userspace/ir/bad.hpp", '#include "userspace/api/meta.hpp"\n')
+    write("userspace/translate/bad.cpp", "#include <vector>\n#include <bpf/libbpf.h>\n")
+    write("userspace/compile/bad.cpp", '#include "userspace/net/discover.hpp"\n')
+    write("bpf/bad.bpf.h", '#include "userspace/base/ip.hpp"\n')
+    write("maps/bad.h", '#include "bpf/lib/flow.bpf.h"\n')
+    assert len([*layers.check_userspace(tmp_path), *layers.check_bpf(tmp_path)]) == 5
+
+
+def test_every_source_file_names_its_licence():
+    missing = [str(name) for name in SOURCES if name.suffix in {".c", ".h", ".cpp", ".hpp", ".py"}
+               and "SPDX-License-Identifier:" not in "\n".join((TREE / name).read_text().splitlines()[:3])]
+    assert missing == []
+
+
+def test_headers_are_included_once():
+    missing = [str(name) for name in SOURCES if name.suffix in {".h", ".hpp"} and "#pragma once" not in (TREE / name).read_text()]
+    assert missing == []
+
+
+def test_every_module_is_linked_with_no_more_than_it_may_include():
+    for path in (TREE / "userspace").glob("*/CMakeLists.txt"):
+        module = path.parent.name
+        linked = set(re.findall(r"\bgw_(\w+)", " ".join(re.findall(r"DEPS ([^\n)]*)", path.read_text().split("add_executable")[0]))))
+        linked = {name for name in linked if name in layers.ALLOWED}
+        assert linked <= layers.ALLOWED[module] | {module}, f"{path}: {linked - layers.ALLOWED[module]}"
+
+
+def test_the_commands_that_scripts_call_are_in_the_list_of_packages():
+    packages = {line.split("#")[0].strip() for line in (TREE / "packages.txt").read_text().splitlines()}
+    for command, package in {"cmake": "cmake", "ninja": "ninja-build", "clang-tidy-19": "clang-tidy-19", "nft": "nftables",
+                             "clang-format-19": "clang-format-19", "haproxy": "haproxy", "nginx": "nginx-light",
+                             "ethtool": "ethtool", "nsenter": "util-linux", "curl": "curl", "pytest": "python3-pytest",
+                             "matplotlib": "python3-matplotlib", "sysctl": "procps", "bpftool": "bpftool"}.items():
+        assert package in packages, f"{command} needs {package}"
+
+
+def test_no_header_depends_on_what_was_included_before_it(tmp_path):
+    """Each header of ours compiles alone."""
+    netlink = subprocess.run(["pkg-config", "--cflags", "libnl-3.0"], capture_output=True, text=True, check=True).stdout
+    flags = ["-std=c++20", "-fsyntax-only", f"-I{TREE}", *netlink.split(), "-DGW_VERSION=\"x\"", "-x", "c++"]
+    headers = [name for name in SOURCES if name.suffix == ".hpp" and name.parts[0] == "userspace"]
+    broken = []
+    for name in headers:
+        unit = tmp_path / "alone.cpp"
+        unit.write_text(f'#include "{name}"\n')
+        done = subprocess.run(["g++", *flags, str(unit)], capture_output=True, text=True)
+        if done.returncode:
+            broken.append(f"{name}: {done.stderr.splitlines()[0]}")
+    assert headers and broken == []

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "userspace/plan/diff.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <random>
+
+#include "userspace/plan/id_table.hpp"
+
+namespace gw::plan {
+namespace {
+
+/// A random plan over few ids, so that two of them overlap in most ways.
+Plan random_plan(std::mt19937& random) {
+  Plan plan;
+  const auto draw = [&random](std::uint32_t below) { return static_cast<std::uint32_t>(random() % below); };
+  for (std::uint32_t id = 1; id <= 6; ++id) {
+    if (draw(3) == 0) continue;
+    gw_backend backend{};
+    backend.addr.word[3] = draw(4);
+    plan.backends[id] = backend;
+  }
+  for (std::uint32_t id = 1; id <= 4; ++id) {
+    if (draw(3) == 0 || plan.backends.empty()) continue;
+    MaglevTable table(draw(3) == 0 ? 0 : 7);
+    for (auto& slot : table) slot = std::next(plan.backends.begin(), draw(static_cast<std::uint32_t>(plan.backends.size())))->first;
+    plan.services[id] = table;
+    plan.names[{GW_NAME_SERVICE, id}] = "service " + std::to_string(draw(3));
+  }
+  for (std::uint16_t port = 1; port <= 4; ++port) {
+    if (draw(3) == 0) continue;
+    const std::uint32_t service = plan.services.empty() ? 0 : plan.services.begin()->first;
+    plan.listeners[gw_listener_key{{}, port, 6, 0}] = {draw(5) + 1, service};
+  }
+  return plan;
+}
+
+/// What every moment of an apply must hold: no packet may meet a reference that leads nowhere.
+void expect_sound(const Observed& now, const std::map<std::uint32_t, MaglevTable>& tables) {
+  for (const auto& [key, listener] : now.listeners) {
+    EXPECT_TRUE(listener.service_id == 0 || now.services.contains(listener.service_id));
+  }
+  for (const auto& [id, service] : now.services) {
+    if (service.slots == 0) continue;
+    ASSERT_TRUE(std::ranges::binary_search(now.tables, service.table_id)) << "service " << id;
+    for (const std::uint32_t backend : tables.at(service.table_id)) EXPECT_TRUE(now.backends.contains(backend));
+  }
+}
+
+TEST(Diff, ConvergesAndIsSoundAtEveryStep) {
+  std::mt19937 random(1);
+  Observed now;
+  std::map<std::uint32_t, MaglevTable> tables;
+  for (int round = 0; round < 500; ++round) {
+    const Plan plan = random_plan(random);
+    for (const auto& operation : diff(plan, now)) {
+      if (const auto* create = std::get_if<CreateTable>(&operation)) tables[create->table_id] = create->table;
+      now = apply_to(std::move(now), {operation});
+      expect_sound(now, tables);
+    }
+    EXPECT_TRUE(diff(plan, now).empty()) << to_string(diff(plan, now).front());
+  }
+}
+
+TEST(Diff, AChangedServiceGetsANewTableNeverAChangedOne) {
+  Plan plan;
+  plan.backends[1] = {};
+  plan.services[1] = {1, 1, 1};
+  Observed now = apply_to({}, diff(plan, {}));
+  const std::uint32_t before = now.services[1].table_id;
+  plan.services[1] = {1, 1, 0};
+  now = apply_to(now, diff(plan, now));
+  EXPECT_NE(now.services[1].table_id, before);
+  EXPECT_EQ(now.tables.size(), 1U);
+}
+
+TEST(Diff, TablesThatACrashLeftBehindAreRemoved) {
+  Observed now;
+  now.tables = {7, 9};
+  const auto operations = diff({}, now);
+  EXPECT_TRUE(apply_to(now, operations).tables.empty());
+}
+
+TEST(IdSpace, KeepsIdsAndDoesNotReuseFreedOnesSoon) {
+  IdSpace ids(10);
+  EXPECT_EQ(ids.acquire("a"), 1U);
+  EXPECT_EQ(ids.acquire("b"), 2U);
+  EXPECT_EQ(ids.acquire("a"), 1U);
+  ids.release_all_but({"b"});
+  EXPECT_EQ(ids.acquire("c"), 3U);
+  for (int i = 0; i < 7; ++i) ids.acquire("x" + std::to_string(i));
+  EXPECT_EQ(ids.acquire("d"), 1U);  // only after the highest was reached
+  EXPECT_EQ(ids.acquire("e"), 0U);  // none is left
+}
+
+TEST(IdSpace, RestoredIdsAreNotGivenToOthers) {
+  IdSpace ids(10);
+  ids.restore("old", 4);
+  ids.restore("other", 4);
+  EXPECT_EQ(ids.acquire("old"), 4U);
+  EXPECT_EQ(ids.acquire("other"), 5U);
+}
+
+TEST(IdTable, IsRestoredFromTheMaps) {
+  Observed observed;
+  observed.names[{GW_NAME_LISTENER, 3}] = "default/web/tcp";
+  observed.names[{GW_NAME_SERVICE, 5}] = "TCPRoute/default/r/0/ipv4";
+  gw_backend backend{};
+  backend.port = 80;
+  observed.backends[9] = backend;
+  IdTable table = IdTable::restore(observed);
+  EXPECT_EQ(table.listeners.acquire("default/web/tcp"), 3U);
+  EXPECT_EQ(table.services.acquire("TCPRoute/default/r/0/ipv4"), 5U);
+  EXPECT_EQ(table.backends.acquire(IdTable::backend_key(backend)), 9U);
+}
+
+}  // namespace
+}  // namespace gw::plan
