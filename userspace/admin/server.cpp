@@ -8,12 +8,13 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
+#include <atomic>
 #include <cerrno>
 #include <filesystem>
 #include <mutex>
 #include <thread>
 
-#include "userspace/admin/client.hpp"
+#include "userspace/base/fd.hpp"
 
 namespace gw::admin {
 namespace {
@@ -21,6 +22,17 @@ namespace {
 constexpr const char* kJson = "application/json";
 constexpr const char* kText = "text/plain; charset=utf-8";
 
+/// Whether somebody accepts connections on a unix socket. Only a refusal means that its owner is gone.
+bool is_alive(const std::string& path) {
+  const Fd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  path.copy(address.sun_path, sizeof(address.sun_path) - 1);
+  if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0) return true;
+  return errno != ECONNREFUSED;
+}
+
+/// Makes room for our socket. Removes nothing but a socket that nobody serves any more.
 Result<> prepare_path(const std::string& path) {
   if (path.size() >= sizeof(sockaddr_un{}.sun_path)) {
     return fail(fmt::format("the admin socket's path {} is too long (at most {} characters)", path,
@@ -30,8 +42,12 @@ Result<> prepare_path(const std::string& path) {
   const auto parent = std::filesystem::path(path).parent_path();
   if (!parent.empty()) std::filesystem::create_directories(parent, error);
   if (error) return fail_errno(error.value(), fmt::format("create directory {}", parent.string()));
-  if (!std::filesystem::exists(path, error)) return {};
-  if (Client(path).get("/healthz")) {
+  const auto status = std::filesystem::symlink_status(path, error);
+  if (!std::filesystem::exists(status)) return {};
+  if (!std::filesystem::is_socket(status)) {
+    return fail(fmt::format("{} exists and is not a socket (choose another --admin)", path));
+  }
+  if (is_alive(path)) {
     return fail(fmt::format("{} is in use by another portcullis (give each instance its own --admin)", path));
   }
   std::filesystem::remove(path, error);
@@ -45,6 +61,7 @@ struct Server::State {
   std::string path;
   httplib::Server http;
   std::thread thread;
+  std::atomic<bool> ended = false;
   std::mutex mutex;
   std::shared_ptr<const Snapshot> snapshot = std::make_shared<Snapshot>(Snapshot{.ready = false,
                                                                                  .not_ready = "starting",
@@ -80,6 +97,7 @@ struct Server::State {
     sigfillset(&all);
     pthread_sigmask(SIG_BLOCK, &all, nullptr);
     http.listen_after_bind();
+    ended = true;
   }
 };
 
@@ -94,13 +112,16 @@ Result<std::unique_ptr<Server>> Server::start(const std::string& socket_path) {
   state->add_routes();
   // The port is meaningless for a unix socket, and must not be 0.
   if (!state->http.bind_to_port(socket_path, 80)) return fail_errno(errno, fmt::format("listen on {}", socket_path));
-  ::chmod(socket_path.c_str(), S_IRUSR | S_IWUSR | S_IRGRP | S_IWGRP);
+  if (::chmod(socket_path.c_str(), S_IRUSR | S_IWUSR | S_IRGRP | S_IWGRP) != 0) {
+    return fail_errno(errno, fmt::format("set the mode of {}", socket_path));
+  }
   state->thread = std::thread([running = state.get()] { running->run(); });
   return std::unique_ptr<Server>(new Server(std::move(state)));
 }
 
 Server::~Server() {
-  while (!state_->http.is_running()) std::this_thread::yield();
+  // stop() before the thread has begun to listen would be forgotten.
+  while (!state_->http.is_running() && !state_->ended) std::this_thread::yield();
   state_->http.stop();
   state_->thread.join();
   std::error_code ignored;

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+// gwctl's commands against canned answers.
+#include "userspace/cli/commands.hpp"
+
+#include <arpa/inet.h>
+#include <gtest/gtest.h>
+
+#include <map>
+#include <sstream>
+
+#include "userspace/cli/table.hpp"
+#include "userspace/cli/yaml.hpp"
+#include "userspace/plan/address.hpp"
+
+namespace gw::cli {
+namespace {
+
+constexpr const char* kObjects = R"json({"objects":[
+ {"file":"/m/web.yaml","line":1,"dataPath":"eth0: tc (why)","object":{"apiVersion":"gateway.networking.k8s.io/v1","kind":"Gateway",
+  "metadata":{"name":"web","namespace":"default","creationTimestamp":"2026-01-01T00:00:00Z"},
+  "spec":{"gatewayClassName":"pc","listeners":[{"name":"a","port":80},{"name":"b","port":81}]},
+  "status":{"addresses":[{"type":"IPAddress","value":"10.0.0.1"}],"conditions":[{"type":"Programmed","status":"True"}]}}},
+ {"file":"/m/web.yaml","line":9,"object":{"apiVersion":"gateway.networking.k8s.io/v1","kind":"TCPRoute",
+  "metadata":{"name":"r","namespace":"default"},
+  "spec":{"parentRefs":[{"name":"web","sectionName":"a"},{"name":"web","sectionName":"b"}],
+          "rules":[{"backendRefs":[{"name":"s","port":80,"weight":9}]}]},
+  "status":{"parents":[
+    {"parentRef":{"name":"web"},"conditions":[{"type":"Accepted","status":"True"},{"type":"ResolvedRefs","status":"True"}]},
+    {"parentRef":{"name":"web"},"conditions":[{"type":"Accepted","status":"False"},{"type":"ResolvedRefs","status":"True"}]}]}}},
+ {"file":"/m/old.yaml","line":1,"object":{"apiVersion":"networking.x-k8s.io/v1alpha1","kind":"TCPRoute",
+  "metadata":{"name":"old","namespace":"other"},"spec":{"rules":[{"forwardTo":[{"serviceName":"s","port":80}]}]},
+  "status":{"gateways":[{"gatewayRef":{"name":"web","namespace":"other"},"conditions":[{"type":"Admitted","status":"True"}]}]}}}
+]})json";
+
+class Commands : public ::testing::Test {
+ protected:
+  Commands() {
+    answers_["/v1/objects"] = kObjects;
+    answers_["/v1/status"] = R"({"ready":true,"version":"1","node":"n","source":"/m","listeners":1,"backends":1,"links":[],
+      "findings":[{"severity":"error","object":"TCPRoute default/r","file":"/m/web.yaml","line":9,"column":3,
+                   "field":"spec.rules","message":"is odd"}]})";
+  }
+  Env env() {
+    return {.out = out_,
+            .err = err_,
+            .ask = [this](const std::string& path) -> Result<std::string> {
+              if (!answers_.contains(path)) return fail("nobody answers");
+              return answers_.at(path);
+            },
+            .read_maps = [this]() -> Result<MapView> { return view_; },
+            .now = 1767225600 + 300,
+            .monotonic = 100};
+  }
+  int run(auto command, auto... arguments) {
+    Env made = env();
+    return command(made, arguments...);
+  }
+  std::map<std::string, std::string> answers_;
+  MapView view_;
+  std::ostringstream out_;
+  std::ostringstream err_;
+};
+
+TEST_F(Commands, GetPrintsTheColumnsOfTheGatewayApisOwnTool) {
+  EXPECT_EQ(run(get, std::string("gateways"), Selection{}, Output::Table), kOk);
+  EXPECT_EQ(out_.str(),
+            "NAME  CLASS  ADDRESSES  PORTS   PROGRAMMED  AGE\n"
+            "web   pc     10.0.0.1   80, 81  True        5m\n");
+}
+
+TEST_F(Commands, ARouteThatOnlySomeParentsAcceptIsPartial) {
+  EXPECT_EQ(run(get, std::string("tcproutes"), Selection{}, Output::Wide), kOk);
+  EXPECT_EQ(out_.str(),
+            "NAME  PARENT REFS   ACCEPTED  RESOLVED  AGE        APIVERSION                    BACKENDS\n"
+            "r     web/a, web/b  Partial   True      <unknown>  gateway.networking.k8s.io/v1  s:80=9\n");
+}
+
+TEST_F(Commands, AllNamespacesShowsBothGenerations) {
+  Selection everywhere;
+  everywhere.all_namespaces = true;
+  EXPECT_EQ(run(get, std::string("tcproute"), everywhere, Output::Table), kOk);
+  EXPECT_NE(out_.str().find("NAMESPACE  NAME"), std::string::npos);
+  EXPECT_NE(out_.str().find("other      old   web"), std::string::npos);
+}
+
+TEST_F(Commands, JsonIsTheObjectItselfOrAList) {
+  Selection one;
+  one.name = "web";
+  EXPECT_EQ(run(get, std::string("gtw"), one, Output::Json), kOk);
+  EXPECT_EQ(nlohmann::json::parse(out_.str())["metadata"]["name"], "web");
+  out_.str("");
+  EXPECT_EQ(run(get, std::string("all"), Selection{}, Output::Json), kOk);
+  EXPECT_EQ(nlohmann::json::parse(out_.str())["items"].size(), 2U);
+}
+
+TEST_F(Commands, WhatIsNotThereIsAnError) {
+  Selection one;
+  one.name = "nope";
+  EXPECT_EQ(run(get, std::string("gateway"), one, Output::Table), kError);
+  EXPECT_EQ(err_.str(), "Error: Gateway default/nope not found\n");
+  err_.str("");
+  EXPECT_EQ(run(get, std::string("pods"), Selection{}, Output::Table), kError);
+  EXPECT_NE(err_.str().find("unknown kind \"pods\" (there are: gatewayclasses, gateways"), std::string::npos);
+  EXPECT_EQ(run(describe, std::string("gateway"), one), kError);
+}
+
+TEST_F(Commands, DescribeTellsSourceStatusRoutesAndFindings) {
+  Selection one;
+  one.name = "web";
+  EXPECT_EQ(run(describe, std::string("gateway"), one), kOk);
+  EXPECT_NE(out_.str().find("Source: /m/web.yaml:1\n"), std::string::npos);
+  EXPECT_NE(out_.str().find("DataPath: eth0: tc (why)\n"), std::string::npos);
+  EXPECT_NE(out_.str().find("TCPRoute  default/r  True\n"), std::string::npos);
+  out_.str("");
+  one.name = "r";
+  EXPECT_EQ(run(describe, std::string("tcproute"), one), kOk);
+  EXPECT_NE(out_.str().find("Analysis:\n  - is odd\n"), std::string::npos);
+}
+
+TEST_F(Commands, StatusHasItsExitCodes) {
+  EXPECT_EQ(run(status, Output::Table), kFindings);
+  EXPECT_NE(out_.str().find("  error: /m/web.yaml:9:3: TCPRoute default/r spec.rules: is odd\n"), std::string::npos);
+  answers_["/v1/status"] = R"({"ready":true,"findings":[],"links":[]})";
+  EXPECT_EQ(run(status, Output::Table), kOk);
+  answers_["/v1/status"] = R"({"ready":false})";
+  EXPECT_EQ(run(status, Output::Json), kError);
+  answers_.clear();
+  EXPECT_EQ(run(status, Output::Table), kError);
+  EXPECT_EQ(err_.str(), "Error: nobody answers\n");
+}
+
+TEST_F(Commands, DumpMapsDecodesFlowsFromTheClientsSide) {
+  gw_flow flow{};
+  flow.dst = plan::to_map(IpAddress::parse("10.0.2.2").value());
+  flow.src = plan::to_map(IpAddress::parse("10.0.2.1").value());
+  flow.sport = htons(2000);
+  flow.dport = htons(8080);
+  flow.state = GW_FLOW_ESTABLISHED;
+  flow.flags = GW_FLOW_FULL_NAT;
+  flow.listener_id = 3;
+  flow.created = 40;
+  flow.last_seen = 95;
+  view_.observed.names[{GW_NAME_LISTENER, 3}] = "default/web/tcp";
+  view_.flows4.emplace_back(gw_flow4_key{htonl(0x0a000102), htonl(0x0a000101), htons(4000), htons(80), 6, {}}, flow);
+  flow.flags |= GW_FLOW_REPLY;
+  view_.flows4.emplace_back(gw_flow4_key{}, flow);
+  EXPECT_EQ(run(dump_maps, std::string("flows"), Output::Table), kOk);
+  EXPECT_EQ(out_.str(),
+            "CLIENT         VIP          SOURCE         BACKEND        STATE        MODE      AGE  IDLE  LISTENER\n"
+            "10.0.1.2:4000  10.0.1.1:80  10.0.2.1:2000  10.0.2.2:8080  ESTABLISHED  full NAT  60s  5s    default/web/tcp (3)\n");
+}
+
+TEST_F(Commands, DumpMapsShowsRejectedSharesAndEveryMap) {
+  view_.observed.services[1] = {4, 4, 0};
+  view_.tables[4] = {0, 0, 0, 7};
+  EXPECT_EQ(run(dump_maps, std::string("maglev"), Output::Json), kOk);
+  const auto rows = nlohmann::json::parse(out_.str());
+  EXPECT_EQ(rows[0]["backend"], "reject");
+  EXPECT_EQ(rows[0]["share"], "75.0 %");
+  out_.str("");
+  EXPECT_EQ(run(dump_maps, std::string(), Output::Json), kOk);
+  EXPECT_EQ(nlohmann::json::parse(out_.str()).size(), map_names().size());
+  EXPECT_EQ(run(dump_maps, std::string("nothing"), Output::Table), kError);
+}
+
+TEST(Text, AgesAndListsAreShort) {
+  EXPECT_EQ(age_text(-1), "0s");
+  EXPECT_EQ(age_text(119), "119s");
+  EXPECT_EQ(age_text(120), "2m");
+  EXPECT_EQ(age_text(3 * 86400), "3d");
+  EXPECT_EQ(shorten({"a", "b", "c"}, 2), "a, b + 1 more");
+}
+
+TEST(Text, YamlKeepsStringsStrings) {
+  EXPECT_EQ(to_yaml({{"a", "true"}, {"b", 1}, {"c", "text"}}), "a: \"true\"\nb: 1\nc: text\n");
+}
+
+}  // namespace
+}  // namespace gw::cli
