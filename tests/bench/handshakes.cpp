@@ -2,7 +2,8 @@
 // handshakes server DEV PORT
 //     Is a TCP server in XDP at DEV. Prints "serving"; ends at the end of standard input.
 // handshakes client DEV TARGET_MAC SOURCE TARGET PORT CONNECTIONS SECONDS
-//     Opens connections through DEV, that many at a time, each from a source port of its own, and prints
+//     Opens connections through DEV, that many at a time, each from a source of its own (the last two bytes of SOURCE
+//     count up, and must be routed to DEV), and prints
 //     {"count": completed, "refused": n, "lost": n, "seconds": s}. See handshakes.bpf.c for what a connection is.
 #include <arpa/inet.h>
 #include <bpf/bpf.h>
@@ -12,17 +13,20 @@
 #include <linux/if_link.h>
 #include <linux/if_packet.h>
 #include <net/if.h>
+#include <pthread.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
 #include <iostream>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "tests/bench/handshakes.h"
@@ -117,14 +121,20 @@ Frame syn_frame(const char* target_mac, const char* source, const char* target, 
   return frame;
 }
 
-void set_source_port(Frame& frame, std::uint16_t port, std::uint16_t seq) {
-  std::uint8_t* const tcp = frame.data() + 34;
-  put16(tcp, port);
-  put16(tcp + 4, seq);
+constexpr std::uint64_t kPorts = 65536 - kFirstPort;
+
+/// The n-th connection's own source: the port, then the address, counts up.
+void set_source(Frame& frame, std::uint64_t number) {
+  std::uint8_t* const ip = frame.data() + 14;
+  std::uint8_t* const tcp = ip + 20;
+  put16(ip + 14, static_cast<std::uint16_t>(1 + number / kPorts));
+  put16(ip + 10, 0);
+  put16(ip + 10, checksum(ip, 20, 0));
+  put16(tcp, static_cast<std::uint16_t>(kFirstPort + number % kPorts));
   put16(tcp + 16, 0);
   // The pseudo-header: addresses, protocol, length.
   std::uint32_t sum = IPPROTO_TCP + 24;
-  for (int i = 0; i < 8; i += 2) sum += static_cast<std::uint32_t>(frame[26 + i] << 8 | frame[27 + i]);
+  for (int i = 12; i < 20; i += 2) sum += static_cast<std::uint32_t>(ip[i] << 8 | ip[i + 1]);
   put16(tcp + 16, checksum(tcp, 24, sum));
 }
 
@@ -172,45 +182,69 @@ tally read_tally(const handshakes& skeleton) {
   return sum;
 }
 
-int connect_many(char** words) {
-  const Skeleton skeleton = load(words[4]);
-  attach(skeleton->progs.client, words[0]);
-  Sender sender(words[0]);
-  const Frame first = syn_frame(words[1], words[2], words[3], words[4]);
-  const auto limit = static_cast<std::uint64_t>(std::atoi(words[5]));
-  const std::chrono::duration<double> duration(std::atof(words[6]));
-  std::uint64_t started = 0;
-  std::uint64_t lost = 0;
+/// What the sending threads share.
+struct Progress {
+  const handshakes& skeleton;
+  std::uint64_t limit;  ///< connections in flight at most
+  Clock::time_point end;
+  std::atomic<std::uint64_t> started = 0;
+  std::atomic<std::uint64_t> lost = 0;
+};
+
+/// One thread on each CPU: what it sends is handled there, as a network card's queues would have it.
+void run_on(int cpu) {
+  cpu_set_t only;
+  CPU_ZERO(&only);
+  CPU_SET(cpu, &only);
+  pthread_setaffinity_np(pthread_self(), sizeof(only), &only);
+}
+
+void open_connections(Progress& progress, const Frame& first, const char* device) {
+  Sender sender(device);
   std::uint64_t done_before = 0;
-  const auto begin = Clock::now();
-  auto progress = begin;
-  while (Clock::now() - begin < duration) {
-    const tally now = read_tally(*skeleton);
+  auto moved = Clock::now();
+  while (Clock::now() < progress.end) {
+    const tally now = read_tally(progress.skeleton);
     const std::uint64_t done = now.completed + now.refused;
-    if (done != done_before) progress = Clock::now();
+    if (done != done_before) moved = Clock::now();
     done_before = done;
-    if (Clock::now() - progress > kPatience) {
-      lost = started - done;
-      progress = Clock::now();
+    if (Clock::now() - moved > kPatience) {
+      progress.lost = progress.started - done;
+      moved = Clock::now();
     }
-    const std::uint64_t in_flight = started - std::min(started, done + lost);
-    if (in_flight >= limit) {
+    const std::uint64_t in_flight = progress.started - std::min<std::uint64_t>(progress.started, done + progress.lost);
+    if (in_flight >= progress.limit) {
       usleep(20);
       continue;
     }
-    std::vector<Frame> frames(std::min<std::uint64_t>(limit - in_flight, 64), first);
-    for (std::size_t i = 0; i < frames.size(); ++i) {
-      const std::uint64_t number = started + i;
-      constexpr std::uint64_t kPorts = 65536 - kFirstPort;
-      set_source_port(frames[i], static_cast<std::uint16_t>(kFirstPort + number % kPorts),
-                      static_cast<std::uint16_t>(number / kPorts * 1000 + 1));
-    }
-    started += sender.send(frames);
+    std::vector<Frame> frames(std::min<std::uint64_t>(progress.limit - in_flight, 64), first);
+    std::uint64_t number = progress.started.fetch_add(frames.size());
+    for (auto& frame : frames) set_source(frame, number++);
+    progress.started -= frames.size() - sender.send(frames);
   }
+}
+
+int connect_many(char** words) {
+  const Skeleton skeleton = load(words[4]);
+  attach(skeleton->progs.client, words[0]);
+  const Frame first = syn_frame(words[1], words[2], words[3], words[4]);
+  const std::chrono::duration<double> duration(std::atof(words[6]));
+  const auto begin = Clock::now();
+  Progress progress{.skeleton = *skeleton,
+                    .limit = static_cast<std::uint64_t>(std::atoi(words[5])),
+                    .end = begin + std::chrono::duration_cast<Clock::duration>(duration)};
+  std::vector<std::thread> threads;
+  for (int cpu = 0; cpu < static_cast<int>(std::thread::hardware_concurrency()); ++cpu) {
+    threads.emplace_back([&progress, &first, words, cpu] {
+      run_on(cpu);
+      open_connections(progress, first, words[0]);
+    });
+  }
+  for (auto& thread : threads) thread.join();
   const std::chrono::duration<double> took = Clock::now() - begin;
   const tally end = read_tally(*skeleton);
   std::cout << fmt::format("{{\"count\": {}, \"refused\": {}, \"lost\": {}, \"seconds\": {:.6f}}}\n", end.completed, end.refused,
-                           lost, took.count());
+                           progress.lost.load(), took.count());
   return 0;
 }
 

@@ -20,6 +20,7 @@ from lab.lab import Lab, LabError, missing_requirement
 from lab.topology import CLIENT4, TREE, Topology
 
 CONNECTIONS = 32
+MANY_CLIENTS = "10.99.0.0"  # sources of the XDP client: a /16 behind the client's host
 IN_FLIGHT = 512  # of connections between the XDP client and server
 FIRST_PORT = 20000
 METRICS = {
@@ -70,6 +71,7 @@ class Bench:
         self.topology = Topology(lab, backends=1)
         self.backend = self.topology.backends[0]
         self.gateway_mac = json.loads(self.topology.gateway.run("ip", "-j", "link", "show", "g0"))[0]["address"]
+        self.topology.gateway.ip("route", "add", f"{MANY_CLIENTS}/16", "via", CLIENT4)
         server = self.backend.namespace.start("server", self.bin / "load", "server", contestants.SERVER_PORT)
         server.wait_for("listening")
 
@@ -137,7 +139,7 @@ class Bench:
             namespace.offloads(device, gro="on")
         try:
             result = json.loads(self.topology.client.run(
-                self.bin / "handshakes", "client", "c0", self.gateway_mac, CLIENT4, contestant.address, contestant.port,
+                self.bin / "handshakes", "client", "c0", self.gateway_mac, MANY_CLIENTS, contestant.address, contestant.port,
                 IN_FLIGHT, self.seconds))
             return result["count"] / result["seconds"]
         finally:
