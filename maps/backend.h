@@ -8,13 +8,15 @@
 #define GW_BACKEND_REJECT 0
 
 enum gw_backend_flags {
-	/* Rewrite the source too (full NAT): `source` and an allocated port replace the client's. */
+	/* Rewrite the source too (full NAT): `source` and an allocated port replace the client's.
+	 */
 	GW_BACKEND_FULL_NAT = 1 << 0,
 };
 
 struct gw_backend {
 	struct gw_addr addr;
-	struct gw_addr source; /* with GW_BACKEND_FULL_NAT: our address towards this backend; else zero */
+	struct gw_addr
+		source; /* with GW_BACKEND_FULL_NAT: our address towards this backend; else zero */
 	__be16 port;
 	__u16 flags; /* enum gw_backend_flags */
 };

@@ -33,18 +33,18 @@ GW_STATIC_ASSERT(sizeof(struct gw_flow6_key) == 40, "gw_flow6_key has no hidden 
 
 /* The state of the connection; both entries hold the same value. Timeouts belong to the agent. */
 enum gw_flow_state {
-	GW_FLOW_SYN_SENT = 1,    /* the client's SYN was forwarded */
-	GW_FLOW_SYN_RECEIVED,    /* the backend's SYN+ACK was forwarded */
-	GW_FLOW_ESTABLISHED,     /* the handshake is complete, or we joined in mid-stream */
-	GW_FLOW_FIN_CLIENT,      /* the client has sent its FIN */
-	GW_FLOW_FIN_BACKEND,     /* the backend has sent its FIN */
-	GW_FLOW_CLOSED,          /* both FINs seen, or a RST: a new SYN starts a new connection */
+	GW_FLOW_SYN_SENT = 1, /* the client's SYN was forwarded */
+	GW_FLOW_SYN_RECEIVED, /* the backend's SYN+ACK was forwarded */
+	GW_FLOW_ESTABLISHED,  /* the handshake is complete, or we joined in mid-stream */
+	GW_FLOW_FIN_CLIENT,   /* the client has sent its FIN */
+	GW_FLOW_FIN_BACKEND,  /* the backend has sent its FIN */
+	GW_FLOW_CLOSED,	      /* both FINs seen, or a RST: a new SYN starts a new connection */
 };
 
 enum gw_flow_flags {
-	GW_FLOW_REPLY = 1 << 0,    /* packets from the backend to the client */
+	GW_FLOW_REPLY = 1 << 0,	   /* packets from the backend to the client */
 	GW_FLOW_FULL_NAT = 1 << 1, /* source and destination are rewritten */
-	GW_FLOW_XDP = 1 << 2,      /* XDP may transmit on `ifindex`; otherwise the packet is tc's */
+	GW_FLOW_XDP = 1 << 2,	   /* XDP may transmit on `ifindex`; otherwise the packet is tc's */
 };
 
 struct gw_flow {

@@ -17,55 +17,65 @@
 #include <string_view>
 #include <type_traits>
 
-namespace gw::maps {
+namespace gw::maps
+{
 
 /// A map key or value: plain bytes with no hidden padding, so that comparing and hashing
 /// the object representation is the same as comparing the fields.
 template <typename T>
 concept Schema = std::is_trivially_copyable_v<T> && std::has_unique_object_representations_v<T>;
 
-static_assert(Schema<gw_addr> && Schema<gw_listener_key> && Schema<gw_listener> && Schema<gw_service> &&
-              Schema<gw_maglev_chunk> && Schema<gw_backend> && Schema<gw_flow4_key> && Schema<gw_flow6_key> &&
-              Schema<gw_flow> && Schema<gw_control> && Schema<gw_link> && Schema<gw_name_key> && Schema<gw_name>);
+static_assert(Schema<gw_addr> && Schema<gw_listener_key> && Schema<gw_listener> &&
+	      Schema<gw_service> && Schema<gw_maglev_chunk> && Schema<gw_backend> &&
+	      Schema<gw_flow4_key> && Schema<gw_flow6_key> && Schema<gw_flow> &&
+	      Schema<gw_control> && Schema<gw_link> && Schema<gw_name_key> && Schema<gw_name>);
 
 /// Orders by object representation; for use as `std::map`'s comparator.
 struct BytesLess {
-  template <Schema T>
-  bool operator()(const T& a, const T& b) const {
-    return std::memcmp(&a, &b, sizeof(T)) < 0;
-  }
+	template <Schema T> bool operator()(const T &a, const T &b) const
+	{
+		return std::memcmp(&a, &b, sizeof(T)) < 0;
+	}
 };
 
-template <Schema T>
-bool bytes_equal(const T& a, const T& b) {
-  return std::memcmp(&a, &b, sizeof(T)) == 0;
+template <Schema T> bool bytes_equal(const T &a, const T &b)
+{
+	return std::memcmp(&a, &b, sizeof(T)) == 0;
 }
 
 /// One row of counter.h.
 struct CounterInfo {
-  gw_counter id;
-  std::string_view word;         ///< the metric label and the word gwctl prints
-  std::string_view description;  ///< one line for people
-  bool is_drop;                  ///< a drop reason, as opposed to an event
+	gw_counter id;
+	std::string_view word;	      ///< the metric label and the word gwctl prints
+	std::string_view description; ///< one line for people
+	bool is_drop;		      ///< a drop reason, as opposed to an event
 };
 
-#define GW_COUNTER_DROP_ROW(name, value, word, description) {name, word, description, true},
+#define GW_COUNTER_DROP_ROW(name, value, word, description)  {name, word, description, true},
 #define GW_COUNTER_EVENT_ROW(name, value, word, description) {name, word, description, false},
-inline constexpr CounterInfo kCounters[] = {GW_DROP_REASONS(GW_COUNTER_DROP_ROW) GW_EVENTS(GW_COUNTER_EVENT_ROW)};
+inline constexpr CounterInfo kCounters[] = {GW_DROP_REASONS(GW_COUNTER_DROP_ROW)
+						    GW_EVENTS(GW_COUNTER_EVENT_ROW)};
 #undef GW_COUNTER_DROP_ROW
 #undef GW_COUNTER_EVENT_ROW
 
 /// The word for a flow state, "unknown" for a number that is none.
-constexpr std::string_view to_string(gw_flow_state state) {
-  switch (state) {
-    case GW_FLOW_SYN_SENT: return "SYN_SENT";
-    case GW_FLOW_SYN_RECEIVED: return "SYN_RECEIVED";
-    case GW_FLOW_ESTABLISHED: return "ESTABLISHED";
-    case GW_FLOW_FIN_CLIENT: return "FIN_CLIENT";
-    case GW_FLOW_FIN_BACKEND: return "FIN_BACKEND";
-    case GW_FLOW_CLOSED: return "CLOSED";
-  }
-  return "unknown";
+constexpr std::string_view to_string(gw_flow_state state)
+{
+	switch (state) {
+	case GW_FLOW_SYN_SENT:
+		return "SYN_SENT";
+	case GW_FLOW_SYN_RECEIVED:
+		return "SYN_RECEIVED";
+	case GW_FLOW_ESTABLISHED:
+		return "ESTABLISHED";
+	case GW_FLOW_FIN_CLIENT:
+		return "FIN_CLIENT";
+	case GW_FLOW_FIN_BACKEND:
+		return "FIN_BACKEND";
+	case GW_FLOW_CLOSED:
+		return "CLOSED";
+	}
+	return "unknown";
 }
 
-}  // namespace gw::maps
+} // namespace gw::maps

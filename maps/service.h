@@ -14,13 +14,15 @@
 #define GW_MAGLEV_CHUNK_SLOTS 16
 
 struct gw_maglev_chunk {
-	__u32 backend[GW_MAGLEV_CHUNK_SLOTS]; /* backend ids; GW_BACKEND_REJECT answers with a RST */
+	__u32 backend[GW_MAGLEV_CHUNK_SLOTS]; /* backend ids; GW_BACKEND_REJECT answers with a RST
+					       */
 };
 GW_STATIC_ASSERT(sizeof(struct gw_maglev_chunk) == 64, "gw_maglev_chunk is one cache line");
 
 struct gw_service {
-	__u32 table_id;   /* key of gw_maglev */
-	__u32 slots;      /* slots of that table; 0: no backends at all */
-	__u64 table_hash; /* FNV-1a over the slots' ids: lets the agent compare without reading the table */
+	__u32 table_id;	  /* key of gw_maglev */
+	__u32 slots;	  /* slots of that table; 0: no backends at all */
+	__u64 table_hash; /* FNV-1a over the slots' ids: lets the agent compare without reading the
+			     table */
 };
 GW_STATIC_ASSERT(sizeof(struct gw_service) == 16, "gw_service has no hidden padding");

@@ -19,7 +19,7 @@ enum gw_connect_result {
 
 /* What both entries of a new connection are made from. */
 struct gw_connection {
-	struct gw_tuple client;  /* as it arrives: client -> VIP */
+	struct gw_tuple client;	 /* as it arrives: client -> VIP */
 	struct gw_tuple backend; /* as it leaves: client or gateway -> backend */
 	__u32 listener_id;
 	__u32 backend_id;
@@ -48,7 +48,8 @@ static __always_inline __u32 gw_address_delta(const struct gw_addr *from, const 
  * checksum, so one delta serves IPv4's header and both families' pseudo-header.
  */
 static __always_inline void gw_flow_fill(struct gw_flow *flow, const struct gw_tuple *from,
-					 const struct gw_tuple *to, const struct gw_connection *connection)
+					 const struct gw_tuple *to,
+					 const struct gw_connection *connection)
 {
 	const __u32 now = gw_now();
 
@@ -81,8 +82,9 @@ static __always_inline __be16 gw_source_port(const struct gw_connection *connect
 		return 0;
 	span = control->nat_port_last - control->nat_port_first + 1;
 	/* An odd stride visits other ports on each try, and others for each client. */
-	return bpf_htons((__u16)(control->nat_port_first +
-				 (connection->hash + attempt * (connection->hash >> 16 | 1)) % span));
+	return bpf_htons(
+		(__u16)(control->nat_port_first +
+			(connection->hash + attempt * (connection->hash >> 16 | 1)) % span));
 }
 
 /* True if `flow`, found under our backend tuple, is a left-over or already our own connection's. */
@@ -174,8 +176,7 @@ static __noinline int gw_connect(const struct gw_packet *packet, const struct gw
 	const struct gw_backend *backend;
 
 	connection.hash = gw_hash_packet(packet);
-	connection.backend_id =
-		gw_backend_choose(packet, listener->service_id, connection.hash);
+	connection.backend_id = gw_backend_choose(packet, listener->service_id, connection.hash);
 	if (connection.backend_id == GW_BACKEND_REJECT)
 		return GW_CONNECT_NO_BACKEND;
 	backend = bpf_map_lookup_elem(&gw_backends, &connection.backend_id);

@@ -28,7 +28,8 @@ static __always_inline __sum16 gw_csum_apply(__sum16 check, __u32 delta)
 	return (__sum16)~gw_csum_fold(gw_csum_sum((__u16)~check, delta));
 }
 
-/* The delta of replacing `size` bytes (a multiple of 4) at `from` by those at `to`, on top of `seed`. */
+/* The delta of replacing `size` bytes (a multiple of 4) at `from` by those at `to`, on top of
+ * `seed`. */
 static __always_inline __u32 gw_csum_diff(const void *from, const void *to, __u32 size, __u32 seed)
 {
 	return (__u32)bpf_csum_diff((__be32 *)from, size, (__be32 *)to, size, seed);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The packet context over __sk_buff. The same names as in ctx_xdp.bpf.h: the core knows only them. */
+/* The packet context over __sk_buff. The same names as in ctx_xdp.bpf.h: the core knows only them.
+ */
 #pragma once
 
 #include <stdbool.h>
@@ -62,8 +63,7 @@ static __always_inline int ctx_truncate(gw_ctx *ctx, __u32 length)
 static __always_inline int ctx_l4_csum_add(gw_ctx *ctx, __u32 offset, __u32 pseudo_delta,
 					   __u32 segment_delta)
 {
-	if (pseudo_delta &&
-	    bpf_l4_csum_replace(ctx, offset, 0, pseudo_delta, BPF_F_PSEUDO_HDR) < 0)
+	if (pseudo_delta && bpf_l4_csum_replace(ctx, offset, 0, pseudo_delta, BPF_F_PSEUDO_HDR) < 0)
 		return -1;
 	if (segment_delta && bpf_l4_csum_replace(ctx, offset, 0, segment_delta, 0) < 0)
 		return -1;

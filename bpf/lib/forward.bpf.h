@@ -88,7 +88,8 @@ static __always_inline int gw_refuse(gw_ctx *ctx, const struct gw_packet *packet
 }
 
 /* A SYN for a closed connection's tuple begins a new one (RFC 9293, section 3.6.1). */
-static __always_inline bool gw_flow_is_over(const struct gw_flow *flow, const struct gw_packet *packet)
+static __always_inline bool gw_flow_is_over(const struct gw_flow *flow,
+					    const struct gw_packet *packet)
 {
 	return flow->state == GW_FLOW_CLOSED && !(flow->flags & GW_FLOW_REPLY) &&
 	       gw_is_request(packet->tcp_flags);
@@ -102,7 +103,8 @@ static __noinline void gw_flow_forget(const struct gw_flow *flow, const struct g
 	gw_flow_remove(&packet->tuple, packet->is_v6);
 }
 
-static __always_inline int gw_forward_packet(gw_ctx *ctx, const struct gw_packet *packet, bool is_v6)
+static __always_inline int gw_forward_packet(gw_ctx *ctx, const struct gw_packet *packet,
+					     bool is_v6)
 {
 	struct gw_flow *flow = gw_flow_find(&packet->tuple, is_v6);
 	const struct gw_listener *listener;

@@ -11,10 +11,10 @@
 #define GW_AF_INET6 10
 
 enum gw_next_hop {
-	GW_NEXT_HOP_READY,      /* the flow's link and MAC addresses are current */
+	GW_NEXT_HOP_READY,	/* the flow's link and MAC addresses are current */
 	GW_NEXT_HOP_UNRESOLVED, /* the link is known, the neighbour's MAC address is not */
-	GW_NEXT_HOP_NONE,       /* no route */
-	GW_NEXT_HOP_DISABLED,   /* forwarding is off on the incoming link */
+	GW_NEXT_HOP_NONE,	/* no route */
+	GW_NEXT_HOP_DISABLED,	/* forwarding is off on the incoming link */
 };
 
 static __always_inline __u32 gw_generation(void)
@@ -74,7 +74,8 @@ static __always_inline void gw_next_hop_store(struct gw_flow *flow,
 static __noinline int gw_next_hop_refresh(gw_ctx *ctx, struct gw_flow *flow,
 					  const struct gw_packet *packet)
 {
-	/* Read before the lookup: a change during it then leads to another lookup, not to a stale hop. */
+	/* Read before the lookup: a change during it then leads to another lookup, not to a stale
+	 * hop. */
 	const __u32 generation = gw_generation();
 	struct bpf_fib_lookup fib;
 	long result;

@@ -37,13 +37,14 @@ struct gw_packet {
 	struct gw_tuple tuple; /* as it arrived */
 	__be32 seq;
 	__be32 ack;
-	__u16 l4_offset;  /* from the start of the frame */
-	__u16 l4_length;  /* TCP header and payload, from the IP header's own length */
-	__u8 l4_header;   /* TCP header length in bytes, as the header says */
+	__u16 l4_offset; /* from the start of the frame */
+	__u16 l4_length; /* TCP header and payload, from the IP header's own length */
+	__u8 l4_header;	 /* TCP header length in bytes, as the header says */
 	__u8 tcp_flags;
 	__u8 ttl;
 	__u8 is_v6;
-	__u8 is_fragment; /* the first fragment of several: ports are there, the rest is elsewhere */
+	__u8 is_fragment; /* the first fragment of several: ports are there, the rest is elsewhere
+			   */
 };
 
 /*
@@ -138,7 +139,8 @@ static __always_inline bool gw_parse_ipv6(const gw_ctx *ctx, struct gw_packet *p
 		return false;
 	if (ip->version != 6 || ip->nexthdr != IPPROTO_TCP)
 		return false;
-	/* On the wire these are forgeries (RFC 4291, section 2.5.5.2), and here they would mean IPv4. */
+	/* On the wire these are forgeries (RFC 4291, section 2.5.5.2), and here they would mean
+	 * IPv4. */
 	if (gw_v6_is_mapped(&ip->saddr) || gw_v6_is_mapped(&ip->daddr))
 		return false;
 	gw_addr_from_v6(&packet->tuple.src, &ip->saddr);

@@ -41,8 +41,8 @@ static __always_inline void gw_reset_fill_ipv4(struct iphdr *ip, const struct gw
 	ip->protocol = IPPROTO_TCP;
 	ip->saddr = packet->tuple.dst.word[3];
 	ip->daddr = packet->tuple.src.word[3];
-	ip->check = (__sum16)~gw_csum_fold(
-		(__u32)bpf_csum_diff(NULL, 0, (__be32 *)ip, sizeof(*ip), 0));
+	ip->check =
+		(__sum16)~gw_csum_fold((__u32)bpf_csum_diff(NULL, 0, (__be32 *)ip, sizeof(*ip), 0));
 }
 
 static __always_inline void gw_reset_fill_ipv6(struct ipv6hdr *ip, const struct gw_packet *packet)
@@ -63,8 +63,10 @@ static __always_inline __u32 gw_reset_pseudo_sum(const struct gw_packet *packet)
 	__u32 sum = (__u32)bpf_csum_diff(NULL, 0, (__be32 *)rest, sizeof(rest), 0);
 
 	if (packet->is_v6) {
-		sum = (__u32)bpf_csum_diff(NULL, 0, (__be32 *)&packet->tuple.src, sizeof(packet->tuple.src), sum);
-		return (__u32)bpf_csum_diff(NULL, 0, (__be32 *)&packet->tuple.dst, sizeof(packet->tuple.dst), sum);
+		sum = (__u32)bpf_csum_diff(NULL, 0, (__be32 *)&packet->tuple.src,
+					   sizeof(packet->tuple.src), sum);
+		return (__u32)bpf_csum_diff(NULL, 0, (__be32 *)&packet->tuple.dst,
+					    sizeof(packet->tuple.dst), sum);
 	}
 	sum = gw_csum_sum(sum, packet->tuple.src.word[3]);
 	return gw_csum_sum(sum, packet->tuple.dst.word[3]);

@@ -8,12 +8,12 @@
 /* The new IPv4 header checksum for changed addresses and a TTL that is one less. */
 static __always_inline __sum16 gw_rewrite_ipv4_check(const struct iphdr *ip, __u32 address_delta)
 {
-	/* TTL is the high byte of its 16-bit word: adding the complement of 0x0100 takes one away. */
+	/* TTL is the high byte of its 16-bit word: adding the complement of 0x0100 takes one away.
+	 */
 	return gw_csum_apply(ip->check, gw_csum_sum(address_delta, (__u16)~bpf_htons(0x0100)));
 }
 
-static __always_inline int gw_rewrite_ip(gw_ctx *ctx, const struct gw_flow *flow,
-					 bool is_v6)
+static __always_inline int gw_rewrite_ip(gw_ctx *ctx, const struct gw_flow *flow, bool is_v6)
 {
 	void *l3 = ctx_data(ctx) + sizeof(struct ethhdr);
 

@@ -29,8 +29,8 @@
 #include <thread>
 #include <vector>
 
-#include "tests/bench/handshakes.h"
 #include "handshakes.skel.h"
+#include "tests/bench/bpf/handshakes.h"
 
 namespace {
 
@@ -97,7 +97,8 @@ using Frame = std::array<std::uint8_t, kFrame>;
 Frame syn_frame(const char* target_mac, const char* source, const char* target, const char* port) {
   Frame frame{};
   std::uint8_t* const eth = frame.data();
-  if (std::sscanf(target_mac, "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx", eth, eth + 1, eth + 2, eth + 3, eth + 4, eth + 5) != 6) {
+  if (std::sscanf(target_mac, "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx", eth, eth + 1, eth + 2, eth + 3, eth + 4,
+                  eth + 5) != 6) {
     die("MAC address");
   }
   eth[6] = 2;
@@ -243,8 +244,8 @@ int connect_many(char** words) {
   for (auto& thread : threads) thread.join();
   const std::chrono::duration<double> took = Clock::now() - begin;
   const tally end = read_tally(*skeleton);
-  std::cout << fmt::format("{{\"count\": {}, \"refused\": {}, \"lost\": {}, \"seconds\": {:.6f}}}\n", end.completed, end.refused,
-                           progress.lost.load(), took.count());
+  std::cout << fmt::format("{{\"count\": {}, \"refused\": {}, \"lost\": {}, \"seconds\": {:.6f}}}\n", end.completed,
+                           end.refused, progress.lost.load(), took.count());
   return 0;
 }
 

@@ -23,7 +23,7 @@
 #include <string>
 #include <vector>
 
-#include "tests/bench/live_frames.h"
+#include "tests/bench/bpf/live_frames.h"
 // The skeleton names the template's type.
 #include "live_frames.skel.h"
 
@@ -68,7 +68,8 @@ void put16(std::uint8_t* at, std::uint16_t value) {
 /// The frame with source port 0, its checksums included.
 void fill(frame_template& frame, const char* target_mac, const char* source, const char* target, std::uint16_t port) {
   std::uint8_t* const eth = frame.bytes;
-  if (std::sscanf(target_mac, "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx", eth, eth + 1, eth + 2, eth + 3, eth + 4, eth + 5) != 6) {
+  if (std::sscanf(target_mac, "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx", eth, eth + 1, eth + 2, eth + 3, eth + 4,
+                  eth + 5) != 6) {
     die("MAC address");
   }
   eth[6] = 2;
@@ -93,7 +94,7 @@ void fill(frame_template& frame, const char* target_mac, const char* source, con
 }
 
 void interrupt_after(double seconds) {
-  struct sigaction action {};
+  struct sigaction action{};
   action.sa_handler = [](int) {};  // without SA_RESTART
   sigaction(SIGALRM, &action, nullptr);
   itimerval timer{};
@@ -126,8 +127,8 @@ int generate(char** words) {
 int count(const char* device) {
   const Skeleton skeleton = load();
   LIBBPF_OPTS(bpf_link_create_opts, options, .flags = XDP_FLAGS_DRV_MODE);
-  const int link = bpf_link_create(bpf_program__fd(skeleton->progs.count), static_cast<int>(link_index(device)), BPF_XDP,
-                                   &options);
+  const int link =
+      bpf_link_create(bpf_program__fd(skeleton->progs.count), static_cast<int>(link_index(device)), BPF_XDP, &options);
   if (link < 0) die("attach to " + std::string(device));
   std::cout << "counting" << std::endl;
   std::vector<std::uint64_t> values(static_cast<std::size_t>(libbpf_num_possible_cpus()));
@@ -147,6 +148,7 @@ int main(int argc, char** argv) {
   const std::string mode = argc > 1 ? argv[1] : "";
   if (mode == "generate" && argc == 10) return generate(argv + 2);
   if (mode == "count" && argc == 3) return count(argv[2]);
-  std::cerr << "usage: live_frames generate DEV TARGET_MAC SOURCE TARGET FIRST_PORT PORTS TARGET_PORT SECONDS | count DEV\n";
+  std::cerr
+      << "usage: live_frames generate DEV TARGET_MAC SOURCE TARGET FIRST_PORT PORTS TARGET_PORT SECONDS | count DEV\n";
   return 2;
 }

@@ -53,7 +53,8 @@ class Poller {
   void wait(int timeout_ms, Handle handle) {
     std::array<epoll_event, 256> events{};
     const int ready = epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), timeout_ms);
-    for (int i = 0; i < ready; ++i) handle(events[static_cast<std::size_t>(i)].data.fd, events[static_cast<std::size_t>(i)].events);
+    for (int i = 0; i < ready; ++i)
+      handle(events[static_cast<std::size_t>(i)].data.fd, events[static_cast<std::size_t>(i)].events);
   }
 
  private:
@@ -108,7 +109,8 @@ int serve(int port) {
     }
   };
   for (;;) {
-    poller.wait(-1, [&](int fd, std::uint32_t) { fd == answering || fd == swallowing ? accept_all(fd) : read_one(fd); });
+    poller.wait(-1,
+                [&](int fd, std::uint32_t) { fd == answering || fd == swallowing ? accept_all(fd) : read_one(fd); });
   }
 }
 
@@ -133,15 +135,17 @@ void print(Tally& tally, std::chrono::duration<double> took) {
   };
   const float p50 = percentile(0.5);
   const float p99 = percentile(0.99);
-  std::cout << fmt::format("{{\"count\": {}, \"seconds\": {:.6f}, \"p50_us\": {:.1f}, \"p99_us\": {:.1f}, \"errors\": {}}}\n",
-                           tally.count, took.count(), p50, p99, tally.errors);
+  std::cout << fmt::format(
+      "{{\"count\": {}, \"seconds\": {:.6f}, \"p50_us\": {:.1f}, \"p99_us\": {:.1f}, \"errors\": {}}}\n", tally.count,
+      took.count(), p50, p99, tally.errors);
 }
 
 int open_connection(const Settings& settings) {
   const int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
   if (fd < 0) die("socket");
   set_no_delay(fd);
-  if (connect(fd, reinterpret_cast<const sockaddr*>(&settings.target), sizeof(settings.target)) != 0 && errno != EINPROGRESS) {
+  if (connect(fd, reinterpret_cast<const sockaddr*>(&settings.target), sizeof(settings.target)) != 0 &&
+      errno != EINPROGRESS) {
     die("connect");
   }
   return fd;

@@ -35,9 +35,11 @@ net::Topology node() {
   topology.links = {{.ifindex = 2, .name = "eth0", .kind = "veth", .up = true, .ethernet = true},
                     {.ifindex = 3, .name = "eth1", .kind = "", .up = true, .ethernet = true}};
   const auto on = [](std::uint32_t ifindex, const char* address, std::uint8_t length) {
-    return net::InterfaceAddress{.ifindex = ifindex, .address = ip(address), .prefix_length = length, .global_scope = true};
+    return net::InterfaceAddress{
+        .ifindex = ifindex, .address = ip(address), .prefix_length = length, .global_scope = true};
   };
-  topology.addresses = {on(2, "10.0.1.1", 24), on(2, "2001:db8:1::1", 64), on(3, "10.0.2.1", 24), on(3, "2001:db8:2::1", 64)};
+  topology.addresses = {on(2, "10.0.1.1", 24), on(2, "2001:db8:1::1", 64), on(3, "10.0.2.1", 24),
+                        on(3, "2001:db8:2::1", 64)};
   const auto route = [](const char* prefix, std::uint8_t length, std::uint32_t ifindex) {
     net::Route made;
     made.destination = {ip(prefix), length};

@@ -280,7 +280,8 @@ TEST_P(Forward, AnEstablishedFlowKeepsItsBackendWhenTheTableChanges) {
   const TcpPacket ack = from_client(kAck);
   expect_sent(run(ack), dnatted(ack));
   const Outcome fresh = run(from_client(kSyn, 40001));
-  EXPECT_EQ(Bytes(fresh.frame.begin(), fresh.frame.begin() + 6), Bytes(kOtherBackendMac.begin(), kOtherBackendMac.end()));
+  EXPECT_EQ(Bytes(fresh.frame.begin(), fresh.frame.begin() + 6),
+            Bytes(kOtherBackendMac.begin(), kOtherBackendMac.end()));
 }
 
 TEST_P(Forward, TheStateFollowsHandshakeAndClose) {
@@ -450,8 +451,7 @@ TEST_P(Forward, XdpLeavesLinksWithoutXdpToTc) {
 }
 
 class ForwardIpv4 : public Forward {};
-INSTANTIATE_TEST_SUITE_P(Hooks, ForwardIpv4,
-                         ::testing::Values(Parameter{Hook::Xdp, false}, Parameter{Hook::Tc, false}),
+INSTANTIATE_TEST_SUITE_P(Hooks, ForwardIpv4, ::testing::Values(Parameter{Hook::Xdp, false}, Parameter{Hook::Tc, false}),
                          parameter_name);
 
 TEST_P(ForwardIpv4, OptionsOfTheHeaderAreKept) {
@@ -473,8 +473,7 @@ TEST_P(ForwardIpv4, LaterFragmentsAreLeftAloneAndFirstOnesDropped) {
 }
 
 class ForwardIpv6 : public Forward {};
-INSTANTIATE_TEST_SUITE_P(Hooks, ForwardIpv6,
-                         ::testing::Values(Parameter{Hook::Xdp, true}, Parameter{Hook::Tc, true}),
+INSTANTIATE_TEST_SUITE_P(Hooks, ForwardIpv6, ::testing::Values(Parameter{Hook::Xdp, true}, Parameter{Hook::Tc, true}),
                          parameter_name);
 
 TEST_P(ForwardIpv6, MappedAddressesOnTheWireAreNotTakenForIpv4) {

@@ -44,7 +44,8 @@ Result<> build_network() {
       "ip addr add 2001:db8:1::1/64 dev in0 nodad && ip addr add 2001:db8:2::1/64 dev out0 nodad",
       fmt::format("for a in 10.0.1.2 10.0.1.3 2001:db8:1::2; do ip neigh add $a lladdr {} dev in0; done",
                   mac_text(kClientMac)),
-      fmt::format("for a in 10.0.2.2 2001:db8:2::2; do ip neigh add $a lladdr {} dev out0; done", mac_text(kBackendMac)),
+      fmt::format("for a in 10.0.2.2 2001:db8:2::2; do ip neigh add $a lladdr {} dev out0; done",
+                  mac_text(kBackendMac)),
       fmt::format("for a in 10.0.2.3 2001:db8:2::3; do ip neigh add $a lladdr {} dev out0; done",
                   mac_text(kOtherBackendMac)),
   };
@@ -81,7 +82,8 @@ std::string to_string(Hook hook) { return hook == Hook::Xdp ? "xdp" : "tc"; }
 IpAddress ip(const char* text) { return IpAddress::parse(text).value(); }
 
 const Family& v4() {
-  static const Family family{ip("10.0.1.2"), ip("10.0.1.1"), ip("10.0.2.1"), ip("10.0.2.2"), ip("10.0.2.3"), ip("10.0.2.9")};
+  static const Family family{ip("10.0.1.2"), ip("10.0.1.1"), ip("10.0.2.1"),
+                             ip("10.0.2.2"), ip("10.0.2.3"), ip("10.0.2.9")};
   return family;
 }
 const Family& v6() {
@@ -170,9 +172,10 @@ void Gateway::set_link_xdp(bool xdp) {
   must(datapath::set_links(maps_, {{in_ifindex_, link}, {out_ifindex_, link}}));
 }
 void Gateway::set_forwarding(bool on) {
-  must(sh(fmt::format("sysctl -qw net.ipv4.conf.lo.forwarding={0} net.ipv4.conf.in0.forwarding={0} "
-                      "net.ipv6.conf.lo.forwarding={0} net.ipv6.conf.in0.forwarding={0}",
-                      on ? 1 : 0)));
+  must(
+      sh(fmt::format("sysctl -qw net.ipv4.conf.lo.forwarding={0} net.ipv4.conf.in0.forwarding={0} "
+                     "net.ipv6.conf.lo.forwarding={0} net.ipv6.conf.in0.forwarding={0}",
+                     on ? 1 : 0)));
 }
 void Gateway::bump_generation() { must(datapath::bump_generation(maps_)); }
 void Gateway::set_neighbour(const IpAddress& address, const Mac& mac) {
@@ -205,8 +208,8 @@ std::optional<gw_flow> Gateway::flow(const TcpPacket& packet) const {
   const gw_addr source = plan::to_map(packet.source);
   const gw_addr target = plan::to_map(packet.target);
   if (packet.source.is_v4()) {
-    const gw_flow4_key key{source.word[3], target.word[3], htons(packet.source_port), htons(packet.target_port),
-                           IPPROTO_TCP, {}};
+    const gw_flow4_key key{
+        source.word[3], target.word[3], htons(packet.source_port), htons(packet.target_port), IPPROTO_TCP, {}};
     return must(maps_.flows4.lookup(key));
   }
   const gw_flow6_key key{source, target, htons(packet.source_port), htons(packet.target_port), IPPROTO_TCP, {}};

@@ -80,7 +80,8 @@ struct Server::State {
     });
   }
   void add_routes() {
-    http.Get("/healthz", [](const httplib::Request&, httplib::Response& response) { response.set_content("ok\n", kText); });
+    http.Get("/healthz",
+             [](const httplib::Request&, httplib::Response& response) { response.set_content("ok\n", kText); });
     http.Get("/readyz", [this](const httplib::Request&, httplib::Response& response) {
       const auto now = current();
       response.status = now->ready ? 200 : 503;

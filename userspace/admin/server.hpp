@@ -12,8 +12,8 @@ namespace gw::admin {
 
 class Server {
  public:
-  /// Listens on `socket_path` (mode 0660) from a thread of its own. The socket of a dead server is replaced; a live one is
-  /// an error. Missing parent directories are made.
+  /// Listens on `socket_path` (mode 0660) from a thread of its own. The socket of a dead server is replaced; a live one
+  /// is an error. Missing parent directories are made.
   static Result<std::unique_ptr<Server>> start(const std::string& socket_path);
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;

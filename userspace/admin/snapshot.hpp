@@ -7,12 +7,12 @@
 namespace gw::admin {
 
 struct Snapshot {
-  bool ready = false;         ///< the first plan is in the kernel
-  std::string not_ready;      ///< why not; empty if ready
-  std::string status_json;    ///< GET /v1/status
-  std::string objects_json;   ///< GET /v1/objects
-  std::string plan_text;      ///< GET /v1/plan
-  std::string config_yaml;    ///< GET /v1/config
+  bool ready = false;        ///< the first plan is in the kernel
+  std::string not_ready;     ///< why not; empty if ready
+  std::string status_json;   ///< GET /v1/status
+  std::string objects_json;  ///< GET /v1/objects
+  std::string plan_text;     ///< GET /v1/plan
+  std::string config_yaml;   ///< GET /v1/config
 };
 
 }  // namespace gw::admin

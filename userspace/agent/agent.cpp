@@ -75,9 +75,10 @@ Result<std::unique_ptr<Agent>> Agent::create(const RunOptions& options, Config c
   auto maps = datapath::Maps::open(options.pin_dir);
   if (!maps) return fail(maps.error());
   for (const std::string& note : programs->notes) spdlog::warn("{}", note);
-  std::unique_ptr<Agent> agent(new Agent(options, std::move(config),
-                                         Parts{std::move(*loop), std::move(*pins), std::move(*programs), std::move(*maps),
-                                               std::move(*provider), std::move(*monitor), std::move(*admin)}));
+  std::unique_ptr<Agent> agent(
+      new Agent(options, std::move(config),
+                Parts{std::move(*loop), std::move(*pins), std::move(*programs), std::move(*maps), std::move(*provider),
+                      std::move(*monitor), std::move(*admin)}));
   if (auto connected = agent->connect_events(); !connected) return fail(connected.error());
   if (auto restored = agent->restore(); !restored) return fail(restored.error());
   return agent;
@@ -112,10 +113,9 @@ Result<> Agent::connect_events() {
     parts_.provider.on_readable();
     schedule_reload();
   };
-  for (auto connected :
-       {loop.on_signal(SIGTERM, stop), loop.on_signal(SIGINT, stop), loop.on_signal(SIGHUP, reread),
-        loop.on_readable(parts_.provider.fd(), manifests),
-        loop.on_readable(parts_.monitor.fd(), [this] { on_kernel_changed(); })}) {
+  for (auto connected : {loop.on_signal(SIGTERM, stop), loop.on_signal(SIGINT, stop), loop.on_signal(SIGHUP, reread),
+                         loop.on_readable(parts_.provider.fd(), manifests),
+                         loop.on_readable(parts_.monitor.fd(), [this] { on_kernel_changed(); })}) {
     if (!connected) return connected;
   }
   return {};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The composition root at work: one cycle from manifests and kernel facts to maps, status and admin socket, run whenever
-// something changed. Single-threaded but for the admin server, which gets immutable snapshots.
+// The composition root at work: one cycle from manifests and kernel facts to maps, status and admin socket, run
+// whenever something changed. Single-threaded but for the admin server, which gets immutable snapshots.
 #pragma once
 
 #include "userspace/admin/server.hpp"

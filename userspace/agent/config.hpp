@@ -18,21 +18,22 @@ struct NatPorts {
 };
 
 struct FlowSettings {
-  std::uint32_t max_entries = GW_FLOWS_MAX;  ///< of each family's table; a connection takes two; 100 bytes and overhead each
-  std::chrono::seconds handshake{240};       ///< idle times until a flow is forgotten, by TCP state (RFC 5382, REQ-5)
+  std::uint32_t max_entries =
+      GW_FLOWS_MAX;                     ///< of each family's table; a connection takes two; 100 bytes and overhead each
+  std::chrono::seconds handshake{240};  ///< idle times until a flow is forgotten, by TCP state (RFC 5382, REQ-5)
   std::chrono::seconds established{7440};
   std::chrono::seconds closing{240};
   std::chrono::seconds closed{60};
 };
 
 struct Config {
-  std::string node_name;                   ///< compared with endpoints' nodeName; default: the host name
-  std::string status_dir;                  ///< default: "status" beside the admin socket
-  std::string attach = "auto";             ///< auto | xdp | tc
-  std::string tc_hook = "auto";            ///< auto | clsact
-  std::vector<std::string> interfaces;     ///< names or shell patterns; empty: every Ethernet link
-  bool enable_forwarding = true;           ///< switch on IP forwarding on the links we attach to
-  std::string log_level = "info";          ///< trace | debug | info | warning | error
+  std::string node_name;                ///< compared with endpoints' nodeName; default: the host name
+  std::string status_dir;               ///< default: "status" beside the admin socket
+  std::string attach = "auto";          ///< auto | xdp | tc
+  std::string tc_hook = "auto";         ///< auto | clsact
+  std::vector<std::string> interfaces;  ///< names or shell patterns; empty: every Ethernet link
+  bool enable_forwarding = true;        ///< switch on IP forwarding on the links we attach to
+  std::string log_level = "info";       ///< trace | debug | info | warning | error
   NatPorts nat_ports;
   FlowSettings flows;
 };

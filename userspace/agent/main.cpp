@@ -90,7 +90,8 @@ int main(int argc, char** argv) {
   run_command->add_flag("--print-config", print_config, "Print the effective configuration and exit");
 
   std::vector<std::string> paths;
-  auto* const check_command = app.add_subcommand("check", "Validate manifests offline; exit code 1 if there are problems");
+  auto* const check_command =
+      app.add_subcommand("check", "Validate manifests offline; exit code 1 if there are problems");
   check_command->add_option("PATH", paths, "Files and directories")->required();
 
   auto* const unload_command = app.add_subcommand("unload", "Detach all programs and remove all pinned maps");

@@ -18,8 +18,8 @@ using nlohmann::json;
 
 json finding(const char* severity, const std::string& object, const api::SourceLocation& location,
              const std::string& field, const std::string& message) {
-  return {{"severity", severity}, {"object", object},   {"file", location.file}, {"line", location.line},
-          {"column", location.column}, {"field", field}, {"message", message}};
+  return {{"severity", severity},      {"object", object}, {"file", location.file}, {"line", location.line},
+          {"column", location.column}, {"field", field},   {"message", message}};
 }
 
 /// Conditions that say that something of the user's does not work.
@@ -41,8 +41,9 @@ void add_bad_conditions(const std::string& object, const json& status, std::vect
     }
     for (const json& condition : value) {
       if (!is_bad(condition)) continue;
-      const std::string message = fmt::format("{}={} {}: {}", condition.value("type", ""), condition.value("status", ""),
-                                              condition.value("reason", ""), condition.value("message", ""));
+      const std::string message =
+          fmt::format("{}={} {}: {}", condition.value("type", ""), condition.value("status", ""),
+                      condition.value("reason", ""), condition.value("message", ""));
       json entry = finding("error", object, {}, "", message);
       if (std::ranges::find(findings, entry) == findings.end()) findings.push_back(std::move(entry));
     }
@@ -55,7 +56,8 @@ json collect_findings(const PublishInput& input, const json& rendered) {
     findings.push_back(finding("error", problem.object, problem.location, problem.field, problem.message));
   }
   for (const auto& file : input.snapshot.stale_files) {
-    findings.push_back(finding("warning", "", {file, 0, 0}, "", "older versions of this file's broken objects stay in use"));
+    findings.push_back(
+        finding("warning", "", {file, 0, 0}, "", "older versions of this file's broken objects stay in use"));
   }
   for (const auto& item : input.translated.findings) {
     findings.push_back(finding("warning", item.object.to_string(), item.location, "", item.message));
@@ -94,7 +96,8 @@ std::map<std::string, std::string> data_paths(const api::StatusReport& report) {
   std::map<std::string, std::string> paths;
   for (const auto& gateway : report.gateways) {
     for (const auto& listener : gateway.listeners) {
-      if (!listener.data_path.empty()) paths[gateway.ref.group + "/" + gateway.ref.ns + "/" + gateway.ref.name] = listener.data_path;
+      if (!listener.data_path.empty())
+        paths[gateway.ref.group + "/" + gateway.ref.ns + "/" + gateway.ref.name] = listener.data_path;
     }
   }
   return paths;

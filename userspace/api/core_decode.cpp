@@ -33,12 +33,14 @@ void check_service_ports(const Cursor& cursor, const std::vector<ServicePort>& p
   std::set<std::pair<std::uint16_t, std::string>> numbers;
   for (std::size_t i = 0; i < ports.size(); ++i) {
     const Cursor at(cursor.node()[i], fmt::format("{}[{}]", cursor.path(), i), cursor.context());
-    if (ports.size() > 1 && ports[i].name.empty()) at.problem("name is missing (a Service with several ports names each)");
+    if (ports.size() > 1 && ports[i].name.empty())
+      at.problem("name is missing (a Service with several ports names each)");
     if (!ports[i].name.empty() && !names.insert(ports[i].name).second) {
       at.problem(fmt::format("another port is named \"{}\" (names are unique)", ports[i].name));
     }
     if (!numbers.emplace(ports[i].port, ports[i].protocol).second) {
-      at.problem(fmt::format("another port is {}/{} too (port and protocol are unique)", ports[i].port, ports[i].protocol));
+      at.problem(
+          fmt::format("another port is {}/{} too (port and protocol are unique)", ports[i].port, ports[i].protocol));
     }
   }
 }
@@ -110,7 +112,8 @@ void decode_endpoint_slice(Fields& object, EndpointSlice& slice) {
     for (const auto& item : ports->items(0, 20'000)) slice.ports.push_back(decode_endpoint_port(item));
   }
   if (const auto endpoints = object.find("endpoints")) {
-    for (const auto& item : endpoints->items(0, 1000)) slice.endpoints.push_back(decode_endpoint(item, slice.address_type));
+    for (const auto& item : endpoints->items(0, 1000))
+      slice.endpoints.push_back(decode_endpoint(item, slice.address_type));
   }
 }
 

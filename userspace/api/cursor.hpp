@@ -20,8 +20,8 @@ namespace gw::api {
 /// Where the decoding of one object writes its problems.
 struct DecodeContext {
   std::string file;
-  int line_offset = 0;        ///< lines of the file before this document
-  std::string object;         ///< for Problem::object; set once kind and name are known
+  int line_offset = 0;  ///< lines of the file before this document
+  std::string object;   ///< for Problem::object; set once kind and name are known
   std::vector<Problem> problems;
 
   [[nodiscard]] SourceLocation locate(const YAML::Node& node) const;

@@ -109,7 +109,8 @@ void Decoder::document(const Document& document) {
     std::size_t nodes = 0;
     const Cursor cursor(root, "", context_);
     if (!is_within_bounds(root, nodes, 0)) {
-      cursor.problem(fmt::format("is nested too deeply or too large (at most {} levels, {} nodes)", kMaxDepth, kMaxNodes));
+      cursor.problem(
+          fmt::format("is nested too deeply or too large (at most {} levels, {} nodes)", kMaxDepth, kMaxNodes));
       result_.incomplete = true;
       return;
     }
@@ -233,13 +234,13 @@ void Decoder::decode_kind(Fields& fields, const Cursor& cursor, const Identity& 
 
 bool is_served(const Identity& identity) {
   static const std::set<std::pair<std::string, std::string>> served = {
-      {"gateway.networking.k8s.io/v1", "GatewayClass"},     {"gateway.networking.k8s.io/v1beta1", "GatewayClass"},
-      {"gateway.networking.k8s.io/v1", "Gateway"},          {"gateway.networking.k8s.io/v1beta1", "Gateway"},
-      {"gateway.networking.k8s.io/v1", "TCPRoute"},         {"gateway.networking.k8s.io/v1alpha2", "TCPRoute"},
-      {"gateway.networking.k8s.io/v1", "ReferenceGrant"},   {"gateway.networking.k8s.io/v1beta1", "ReferenceGrant"},
-      {"networking.x-k8s.io/v1alpha1", "GatewayClass"},     {"networking.x-k8s.io/v1alpha1", "Gateway"},
-      {"networking.x-k8s.io/v1alpha1", "TCPRoute"},         {"v1", "Service"},
-      {"discovery.k8s.io/v1", "EndpointSlice"},             {"v1", "Namespace"},
+      {"gateway.networking.k8s.io/v1", "GatewayClass"},   {"gateway.networking.k8s.io/v1beta1", "GatewayClass"},
+      {"gateway.networking.k8s.io/v1", "Gateway"},        {"gateway.networking.k8s.io/v1beta1", "Gateway"},
+      {"gateway.networking.k8s.io/v1", "TCPRoute"},       {"gateway.networking.k8s.io/v1alpha2", "TCPRoute"},
+      {"gateway.networking.k8s.io/v1", "ReferenceGrant"}, {"gateway.networking.k8s.io/v1beta1", "ReferenceGrant"},
+      {"networking.x-k8s.io/v1alpha1", "GatewayClass"},   {"networking.x-k8s.io/v1alpha1", "Gateway"},
+      {"networking.x-k8s.io/v1alpha1", "TCPRoute"},       {"v1", "Service"},
+      {"discovery.k8s.io/v1", "EndpointSlice"},           {"v1", "Namespace"},
   };
   return served.contains({identity.api_version, identity.kind});
 }
@@ -254,9 +255,10 @@ void Decoder::unknown_kind(const Cursor& cursor, const Identity& identity) {
   Fields fields(cursor);
   (void)meta(fields, cursor, identity, Scope::Namespaced);
   context_.problems.resize(problems_before_);  // its own problems do not matter
-  cursor.problem(fmt::format("{} {} is not served by this version (served: GatewayClass, Gateway, TCPRoute and "
-                             "ReferenceGrant of {}, GatewayClass, Gateway and TCPRoute of {}/v1alpha1, EndpointSlice)",
-                             identity.api_version, identity.kind, kGatewayGroup, kLegacyGroup));
+  cursor.problem(
+      fmt::format("{} {} is not served by this version (served: GatewayClass, Gateway, TCPRoute and "
+                  "ReferenceGrant of {}, GatewayClass, Gateway and TCPRoute of {}/v1alpha1, EndpointSlice)",
+                  identity.api_version, identity.kind, kGatewayGroup, kLegacyGroup));
 }
 
 void Decoder::known_object(const Cursor& cursor, const Identity& identity) {

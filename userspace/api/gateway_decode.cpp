@@ -65,8 +65,9 @@ void check_distinct(const Cursor& cursor, const std::vector<Listener>& listeners
       at.problem(fmt::format("another listener is named \"{}\" (names are unique within a Gateway)", listener.name));
     }
     if (!keys.emplace(listener.port, listener.protocol, listener.hostname.value_or("")).second) {
-      at.problem(fmt::format("another listener has port {}, protocol {} and the same hostname (the combination is unique)",
-                             listener.port, listener.protocol));
+      at.problem(
+          fmt::format("another listener has port {}, protocol {} and the same hostname (the combination is unique)",
+                      listener.port, listener.protocol));
     }
   }
 }
@@ -100,7 +101,8 @@ void check_parents(const Cursor& cursor, const std::vector<ParentReference>& par
   std::set<ParentReference> seen;
   for (std::size_t i = 0; i < parents.size(); ++i) {
     const Cursor at(cursor.node()[i], fmt::format("{}[{}]", cursor.path(), i), cursor.context());
-    if (!seen.insert(parents[i]).second) at.problem("repeats another parentRef (sectionName or port must tell them apart)");
+    if (!seen.insert(parents[i]).second)
+      at.problem("repeats another parentRef (sectionName or port must tell them apart)");
     for (std::size_t j = 0; j < i; ++j) {
       const ParentReference& other = parents[j];
       const bool same = other.group == parents[i].group && other.kind == parents[i].kind && other.ns == parents[i].ns &&
@@ -165,7 +167,8 @@ ReferenceGrant::To decode_to(const Cursor& cursor) {
 
 void decode_gateway_class(const Cursor& spec, GatewayClass& gateway_class) {
   Fields fields(spec);
-  if (const auto name = fields.require("controllerName")) gateway_class.controller_name = name->checked(check_controller);
+  if (const auto name = fields.require("controllerName"))
+    gateway_class.controller_name = name->checked(check_controller);
   gateway_class.has_parameters_ref = fields.find("parametersRef").has_value();
   fields.ignore({"description"});
   fields.finish();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Private to api/: one decoder for each kind. Each is given the cursor of the whole object and the metadata that was read
-// already, and reports problems to the cursor's context.
+// Private to api/: one decoder for each kind. Each is given the cursor of the whole object and the metadata that was
+// read already, and reports problems to the cursor's context.
 #pragma once
 
 #include "userspace/api/cursor.hpp"

@@ -80,8 +80,8 @@ ObjectMeta decode_meta(Fields& object, const Cursor& cursor, Scope scope) {
     meta.generation = generation->integer(0, std::numeric_limits<std::int64_t>::max());
   }
   if (const auto created = fields.find("creationTimestamp")) meta.creation_timestamp = decode_timestamp(*created);
-  fields.ignore({"generateName", "selfLink", "uid", "resourceVersion", "deletionTimestamp", "deletionGracePeriodSeconds",
-                 "ownerReferences", "finalizers", "managedFields"});
+  fields.ignore({"generateName", "selfLink", "uid", "resourceVersion", "deletionTimestamp",
+                 "deletionGracePeriodSeconds", "ownerReferences", "finalizers", "managedFields"});
   fields.finish();
   return meta;
 }

@@ -39,8 +39,8 @@ class Conditions {
 
 struct ListenerStatus {
   std::string name;
-  std::uint16_t port = 0;   ///< v1alpha1 keys listener status by port
-  std::string protocol;     ///< v1alpha1 repeats it
+  std::uint16_t port = 0;  ///< v1alpha1 keys listener status by port
+  std::string protocol;    ///< v1alpha1 repeats it
   std::vector<RouteGroupKind> supported_kinds;
   std::int32_t attached_routes = 0;
   Conditions conditions;

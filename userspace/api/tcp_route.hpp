@@ -51,9 +51,9 @@ struct TcpRoute {
   ObjectMeta meta;
   std::string group = kGatewayGroup;
   std::string version = "v1";
-  std::vector<ParentReference> parent_refs;             ///< empty for v1alpha1
-  std::optional<LegacyGatewaysAllow> legacy_gateways;   ///< set for v1alpha1, and only then
-  std::vector<TcpRouteRule> rules;                      ///< v1: exactly one; v1alpha1: the first one counts
+  std::vector<ParentReference> parent_refs;            ///< empty for v1alpha1
+  std::optional<LegacyGatewaysAllow> legacy_gateways;  ///< set for v1alpha1, and only then
+  std::vector<TcpRouteRule> rules;                     ///< v1: exactly one; v1alpha1: the first one counts
 
   [[nodiscard]] bool is_legacy() const { return group == kLegacyGroup; }
   [[nodiscard]] ObjectRef ref() const { return {group, version, "TCPRoute", meta.ns, meta.name}; }

@@ -19,9 +19,8 @@ void sort_by_name(std::vector<Kind>& objects) {
 
 template <typename Kind>
 void sort_by_name_and_group(std::vector<Kind>& objects) {
-  std::ranges::stable_sort(objects, {}, [](const Kind& object) {
-    return std::tie(object.meta.ns, object.meta.name, object.group);
-  });
+  std::ranges::stable_sort(objects, {},
+                           [](const Kind& object) { return std::tie(object.meta.ns, object.meta.name, object.group); });
 }
 
 }  // namespace

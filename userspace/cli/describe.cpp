@@ -37,7 +37,8 @@ void attached_routes(Env& env, const json& gateway, const std::vector<json>& obj
       const json reference = member(parent, is_legacy(route) ? "/gatewayRef" : "/parentRef");
       const std::string ns = text_at(reference, "/namespace");
       if (text_at(reference, "/name") != text_at(gateway, "/metadata/name")) continue;
-      if ((ns.empty() ? text_at(route, "/metadata/namespace") : ns) != text_at(gateway, "/metadata/namespace")) continue;
+      if ((ns.empty() ? text_at(route, "/metadata/namespace") : ns) != text_at(gateway, "/metadata/namespace"))
+        continue;
       table.add({"TCPRoute", text_at(route, "/metadata/namespace") + "/" + text_at(route, "/metadata/name"),
                  condition_status(member(parent, "/conditions"), {"Accepted", "Admitted"})});
     }

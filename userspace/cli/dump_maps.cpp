@@ -96,8 +96,8 @@ gw_addr from_v4(std::uint32_t address_be) {
 }
 
 /// One connection: its forward entry. The reply entry says the same from the other side.
-json flow_row(const MapView& view, std::uint32_t now, const gw_addr& client, std::uint16_t client_port, const gw_addr& vip,
-              std::uint16_t vip_port, const gw_flow& flow) {
+json flow_row(const MapView& view, std::uint32_t now, const gw_addr& client, std::uint16_t client_port,
+              const gw_addr& vip, std::uint16_t vip_port, const gw_flow& flow) {
   return {{"client", endpoint_text(client, client_port)},
           {"vip", endpoint_text(vip, vip_port)},
           {"source", endpoint_text(flow.src, flow.sport)},
@@ -167,7 +167,9 @@ struct MapCommand {
 };
 
 const std::vector<MapCommand>& commands() {
-  const auto timeless = [](Rows (*rows)(const MapView&)) { return [rows](const MapView& view, std::uint32_t) { return rows(view); }; };
+  const auto timeless = [](Rows (*rows)(const MapView&)) {
+    return [rows](const MapView& view, std::uint32_t) { return rows(view); };
+  };
   static const std::vector<MapCommand> all = {
       {"listeners", {"vip", "listener", "service"}, timeless(listeners)},
       {"services", {"service", "table", "slots", "hash"}, timeless(services)},

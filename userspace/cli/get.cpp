@@ -121,8 +121,8 @@ Table tcp_routes(const View& view, const std::vector<json>& entries) {
   for (const json& entry : entries) {
     const json& object = entry["object"];
     std::vector<std::string> row = {or_none(shorten(parents_of(object), view.wide ? 100 : 2)),
-                                    over_parents(object, {"Accepted", "Admitted"}), over_parents(object, {"ResolvedRefs"}),
-                                    age(view, entry)};
+                                    over_parents(object, {"Accepted", "Admitted"}),
+                                    over_parents(object, {"ResolvedRefs"}), age(view, entry)};
     if (view.wide) row.insert(row.end(), {text_at(object, "/apiVersion"), shorten(backends_of(object), 100)});
     add_row(view, table, entry, row);
   }
@@ -220,8 +220,9 @@ int get(Env& env, const std::string& kinds_text, const Selection& selection, Out
   }
   if (everything.empty() && !selection.name.empty()) {
     const Kind& kind = kinds->front();
-    return report(env, {fmt::format("{} {}{} not found", kind.kind, kind.is_namespaced ? selection.ns + "/" : "",
-                                    selection.name), 0});
+    return report(
+        env,
+        {fmt::format("{} {}{} not found", kind.kind, kind.is_namespaced ? selection.ns + "/" : "", selection.name), 0});
   }
   if (output == Output::Json) env.out << as_document(everything, selection).dump(2) << "\n";
   if (output == Output::Yaml) env.out << to_yaml(as_document(everything, selection));

@@ -74,7 +74,8 @@ int main(int argc, char** argv) {
   add_output(status_command, arguments, {"table", "json"});
 
   auto* const dump_command = app.add_subcommand("dump-maps", "The pinned maps, decoded; works without the daemon");
-  dump_command->add_option("MAP", arguments.map, "One of: listeners services maglev backends flows control links counters names");
+  dump_command->add_option("MAP", arguments.map,
+                           "One of: listeners services maglev backends flows control links counters names");
   add_output(dump_command, arguments, {"table", "json"});
 
   CLI11_PARSE(app, argc, argv);

@@ -46,7 +46,8 @@ Result<MapView> read_map_view(const std::string& pin_dir) {
   if (!observed) return fail(observed.error());
   view.observed = std::move(*observed);
   if (auto read = read_tables(*maps, view); !read) return fail(read.error());
-  Result<> read = maps->flows4.for_each([&](const auto& key, const auto& flow) { view.flows4.emplace_back(key, flow); });
+  Result<> read =
+      maps->flows4.for_each([&](const auto& key, const auto& flow) { view.flows4.emplace_back(key, flow); });
   if (!read) return fail(read.error());
   read = maps->flows6.for_each([&](const auto& key, const auto& flow) { view.flows6.emplace_back(key, flow); });
   if (!read) return fail(read.error());

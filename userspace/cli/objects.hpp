@@ -33,7 +33,8 @@ struct Selection {
 
 /// GET /v1/objects: each {"object": manifest with status, "file", "line", "dataPath"}.
 Result<std::vector<nlohmann::json>> fetch_objects(Env& env);
-std::vector<nlohmann::json> select(const std::vector<nlohmann::json>& objects, const Kind& kind, const Selection& selection);
+std::vector<nlohmann::json> select(const std::vector<nlohmann::json>& objects, const Kind& kind,
+                                   const Selection& selection);
 
 /// A string at a JSON pointer, or "".
 std::string text_at(const nlohmann::json& value, const char* pointer);

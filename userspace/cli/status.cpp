@@ -39,7 +39,8 @@ void print_findings(Env& env, const json& findings) {
 
 void print_links(Env& env, const json& links) {
   Table table({"LINK", "DATA PATH", "WHY"});
-  for (const json& link : links) table.add({text_at(link, "/name"), text_at(link, "/dataPath"), text_at(link, "/reason")});
+  for (const json& link : links)
+    table.add({text_at(link, "/name"), text_at(link, "/dataPath"), text_at(link, "/reason")});
   env.out << "\n" << table.to_string() << "\n";
 }
 

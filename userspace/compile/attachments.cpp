@@ -12,7 +12,8 @@ namespace {
 
 bool is_named(const std::string& link, const std::vector<std::string>& patterns) {
   if (patterns.empty()) return true;
-  return std::ranges::any_of(patterns, [&](const auto& pattern) { return fnmatch(pattern.c_str(), link.c_str(), 0) == 0; });
+  return std::ranges::any_of(patterns,
+                             [&](const auto& pattern) { return fnmatch(pattern.c_str(), link.c_str(), 0) == 0; });
 }
 
 /// A port of a bridge or bond hands its packets to its master, and they show there with the master's addresses.

@@ -6,7 +6,8 @@
 
 namespace gw::compile {
 
-Output compile(const ir::Config& config, const net::Topology& topology, const plan::IdTable& ids, const Options& options) {
+Output compile(const ir::Config& config, const net::Topology& topology, const plan::IdTable& ids,
+               const Options& options) {
   Output output{.plan = {}, .ids = ids};
   compile_l4(config, topology, output.ids, output.plan);
   output.plan.attachments = choose_attachments(topology, options);

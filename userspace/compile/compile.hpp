@@ -22,7 +22,8 @@ enum class AttachMode : std::uint8_t {
 
 struct Options {
   AttachMode attach = AttachMode::Auto;
-  std::vector<std::string> interfaces;  ///< link names or shell patterns to attach to; empty: every Ethernet link that is up
+  std::vector<std::string>
+      interfaces;  ///< link names or shell patterns to attach to; empty: every Ethernet link that is up
 };
 
 struct Output {
@@ -30,6 +31,7 @@ struct Output {
   plan::IdTable ids;
 };
 
-Output compile(const ir::Config& config, const net::Topology& topology, const plan::IdTable& ids, const Options& options);
+Output compile(const ir::Config& config, const net::Topology& topology, const plan::IdTable& ids,
+               const Options& options);
 
 }  // namespace gw::compile

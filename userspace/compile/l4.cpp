@@ -60,8 +60,7 @@ void L4Compiler::reject(const ir::L4Listener& listener, const char* reason, std:
 }
 
 void L4Compiler::place(const ir::L4Listener& listener) {
-  const std::vector<IpAddress> addresses =
-      listener.addresses.empty() ? topology_.node_addresses() : listener.addresses;
+  const std::vector<IpAddress> addresses = listener.addresses.empty() ? topology_.node_addresses() : listener.addresses;
   if (addresses.empty()) {
     reject(listener, "AddressNotAssigned",
            "the node has no address to listen on (set spec.addresses, or bring up an interface with a global address)");
@@ -113,7 +112,8 @@ std::uint32_t L4Compiler::service_id(const std::string& name, Family family) {
   if (!live_services_.insert(key).second) return id;
   plan_.names[{GW_NAME_SERVICE, id}] = key;
   const auto service = config_.services.find(name);
-  plan_.services[id] = service == config_.services.end() ? plan::MaglevTable{} : table_of(name, service->second, family);
+  plan_.services[id] =
+      service == config_.services.end() ? plan::MaglevTable{} : table_of(name, service->second, family);
   return id;
 }
 
@@ -130,7 +130,8 @@ plan::MaglevTable L4Compiler::table_of(const std::string& name, const ir::Servic
       const gw_backend& backend = plan_.backends.at(id);
       // Address and port, not our source towards it: that differs between nodes, which must agree.
       const std::string identity = fmt::format(
-          "{}/{}/{}", i, std::string_view(reinterpret_cast<const char*>(&backend.addr), sizeof(backend.addr)), backend.port);
+          "{}/{}/{}", i, std::string_view(reinterpret_cast<const char*>(&backend.addr), sizeof(backend.addr)),
+          backend.port);
       entries.push_back({id, identity, static_cast<double>(ref.weight) / static_cast<double>(backends.size())});
     }
   }
@@ -170,9 +171,10 @@ std::uint32_t L4Compiler::backend_id(const ir::Endpoint& endpoint) {
 /// answers would otherwise not come back this way.
 std::optional<gw_backend> L4Compiler::backend_of(const ir::Endpoint& endpoint) {
   if (topology_.is_local(endpoint.address) || endpoint.address.is_loopback()) {
-    warnings_.insert(fmt::format("endpoint {}: an address of this node itself cannot be forwarded to; its share of "
-                                 "connections is rejected",
-                                 endpoint.address.to_string()));
+    warnings_.insert(
+        fmt::format("endpoint {}: an address of this node itself cannot be forwarded to; its share of "
+                    "connections is rejected",
+                    endpoint.address.to_string()));
     return std::nullopt;
   }
   gw_backend backend{};
@@ -181,9 +183,10 @@ std::optional<gw_backend> L4Compiler::backend_of(const ir::Endpoint& endpoint) {
   if (!endpoint.node.empty() && endpoint.node == topology_.node_name) return backend;
   const auto source = topology_.source_towards(endpoint.address);
   if (!source) {
-    warnings_.insert(fmt::format("endpoint {}: no route or no address of ours towards it; its share of connections is "
-                                 "rejected",
-                                 endpoint.address.to_string()));
+    warnings_.insert(
+        fmt::format("endpoint {}: no route or no address of ours towards it; its share of connections is "
+                    "rejected",
+                    endpoint.address.to_string()));
     return std::nullopt;
   }
   backend.source = plan::to_map(*source);

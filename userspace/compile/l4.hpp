@@ -6,8 +6,8 @@
 
 namespace gw::compile {
 
-/// Fills listeners, services, backends, names, placed, rejections and warnings of `plan`; takes ids from `ids` and gives
-/// back those that nothing uses any more.
+/// Fills listeners, services, backends, names, placed, rejections and warnings of `plan`; takes ids from `ids` and
+/// gives back those that nothing uses any more.
 void compile_l4(const ir::Config& config, const net::Topology& topology, plan::IdTable& ids, plan::Plan& plan);
 
 }  // namespace gw::compile

@@ -13,7 +13,7 @@ namespace gw::compile {
 /// Something that takes a share of the slots.
 struct MaglevEntry {
   std::uint32_t backend_id = 0;  ///< what the slots will hold
-  std::string identity;          ///< what the permutation is derived from; unique; never the id, which is this node's own
+  std::string identity;  ///< what the permutation is derived from; unique; never the id, which is this node's own
   /// Share of the slots, relative to the other entries' (any unit). 0 gets no slot.
   double share = 0;
 };

@@ -106,8 +106,7 @@ Result<> Attacher::attach_link(const char* hook, std::uint32_t ifindex, int prog
   if (const auto held = links_.find(key); held != links_.end() && attached_ifindex(held->second) == ifindex) return {};
   links_.erase(key);
   Fd pinned(bpf_obj_get(path.c_str()));
-  if (pinned.is_open() && attached_ifindex(pinned) == ifindex &&
-      bpf_link_update(pinned.get(), program, nullptr) == 0) {
+  if (pinned.is_open() && attached_ifindex(pinned) == ifindex && bpf_link_update(pinned.get(), program, nullptr) == 0) {
     links_.emplace(key, std::move(pinned));
     return {};
   }

@@ -27,12 +27,17 @@ bool is_idle(const FlowTimeouts& timeouts, const gw_flow& flow, std::uint32_t no
 }
 
 gw_flow4_key peer_key(const gw_flow4_key& key, const gw_flow& flow) {
-  return {.src = flow.dst.word[3], .dst = flow.src.word[3], .sport = flow.dport, .dport = flow.sport,
-          .protocol = key.protocol, .pad = {}};
+  return {.src = flow.dst.word[3],
+          .dst = flow.src.word[3],
+          .sport = flow.dport,
+          .dport = flow.sport,
+          .protocol = key.protocol,
+          .pad = {}};
 }
 
 gw_flow6_key peer_key(const gw_flow6_key& key, const gw_flow& flow) {
-  return {.src = flow.dst, .dst = flow.src, .sport = flow.dport, .dport = flow.sport, .protocol = key.protocol, .pad = {}};
+  return {
+      .src = flow.dst, .dst = flow.src, .sport = flow.dport, .dport = flow.sport, .protocol = key.protocol, .pad = {}};
 }
 
 }  // namespace

@@ -45,8 +45,9 @@ Result<bool> reuse_pinned(bpf_map* map, const PinDirectory& pins) {
   if (!pinned && pinned.error().code == ENOENT) return false;
   if (!pinned) return fail(pinned.error());
   if (pinned->key_size() != bpf_map__key_size(map) || pinned->value_size() != bpf_map__value_size(map)) {
-    return fail(fmt::format("the pinned map {} has another layout than schema version {} (run `portcullis unload` first)",
-                            bpf_map__name(map), GW_SCHEMA_VERSION));
+    return fail(
+        fmt::format("the pinned map {} has another layout than schema version {} (run `portcullis unload` first)",
+                    bpf_map__name(map), GW_SCHEMA_VERSION));
   }
   if (const int error = bpf_map__reuse_fd(map, pinned->fd()); error != 0) {
     return fail_errno(-error, fmt::format("take over the pinned map {}", bpf_map__name(map)));
@@ -73,9 +74,10 @@ void size_flow_table(bpf_map* map, bool exists, const LoadOptions& options, std:
   }
   const std::uint32_t entries = bpf_map__max_entries(map);
   if (entries == options.max_flow_entries) return;
-  notes.push_back(fmt::format("{} keeps its {} entries although {} are configured, because resizing would lose connections "
-                              "(`portcullis unload` first to change it)",
-                              bpf_map__name(map), entries, options.max_flow_entries));
+  notes.push_back(
+      fmt::format("{} keeps its {} entries although {} are configured, because resizing would lose connections "
+                  "(`portcullis unload` first to change it)",
+                  bpf_map__name(map), entries, options.max_flow_entries));
 }
 
 /// Takes over or creates every map of `object`, then loads its programs.
@@ -149,8 +151,8 @@ Result<Maps> Maps::open(const std::string& pin_dir) {
   if (!counters) return fail(counters.error());
   auto names = Map<gw_name_key, gw_name>::open_pinned(at(GW_MAP_NAMES));
   if (!names) return fail(names.error());
-  return Maps{std::move(*listeners), std::move(*services), std::move(*maglev),  std::move(*backends), std::move(*flows4),
-              std::move(*flows6),    std::move(*control),  std::move(*links),   std::move(*counters), std::move(*names)};
+  return Maps{std::move(*listeners), std::move(*services), std::move(*maglev), std::move(*backends), std::move(*flows4),
+              std::move(*flows6),    std::move(*control),  std::move(*links),  std::move(*counters), std::move(*names)};
 }
 
 }  // namespace gw::datapath

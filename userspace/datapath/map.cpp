@@ -15,7 +15,9 @@ namespace {
 constexpr std::uint32_t kBatch = 4096;
 
 /// The kernels and map types without batch operations answer with one of these.
-bool is_unsupported(int code) { return code == ENOTSUP || code == EINVAL || code == 524 /* ENOTSUPP, not in errno.h */; }
+bool is_unsupported(int code) {
+  return code == ENOTSUP || code == EINVAL || code == 524 /* ENOTSUPP, not in errno.h */;
+}
 
 }  // namespace
 
@@ -87,8 +89,8 @@ Result<> RawMap::visit_some(Position& position, const Visitor& visit) const {
     std::vector<std::byte> keys(static_cast<std::size_t>(capacity) * key_size_);
     std::vector<std::byte> values(static_cast<std::size_t>(capacity) * value_size_);
     std::uint32_t count = capacity;
-    const int result = bpf_map_lookup_batch(fd_.get(), first ? nullptr : position.bytes.data(), next.data(), keys.data(),
-                                            values.data(), &count, nullptr);
+    const int result = bpf_map_lookup_batch(fd_.get(), first ? nullptr : position.bytes.data(), next.data(),
+                                            keys.data(), values.data(), &count, nullptr);
     const int code = result == 0 ? 0 : errno;
     if (code == ENOSPC && capacity < max_entries_) continue;  // one hash bucket holds more than the buffer
     if (is_unsupported(code)) return visit_by_key(position, visit);

@@ -23,7 +23,7 @@ namespace fs = std::filesystem;
 constexpr std::string_view kBpffsMountPoint = "/sys/fs/bpf";
 
 bool is_bpffs(const std::string& path) {
-  struct statfs info {};
+  struct statfs info{};
   return ::statfs(path.c_str(), &info) == 0 && static_cast<unsigned long>(info.f_type) == BPF_FS_MAGIC;
 }
 

@@ -93,7 +93,9 @@ Result<> apply_run(const Maps& maps, const Run<plan::SetService>& run) {
 Result<> apply_run(const Maps& maps, const Run<plan::SetListener>& run) {
   return write(maps.listeners, run, by_key, its_value);
 }
-Result<> apply_run(const Maps& maps, const Run<plan::RemoveListener>& run) { return remove(maps.listeners, run, by_key); }
+Result<> apply_run(const Maps& maps, const Run<plan::RemoveListener>& run) {
+  return remove(maps.listeners, run, by_key);
+}
 Result<> apply_run(const Maps& maps, const Run<plan::RemoveService>& run) { return remove(maps.services, run, by_id); }
 Result<> apply_run(const Maps& maps, const Run<plan::RemoveBackend>& run) { return remove(maps.backends, run, by_id); }
 Result<> apply_run(const Maps& maps, const Run<plan::RemoveName>& run) { return remove(maps.names, run, by_key); }
@@ -121,7 +123,8 @@ Result<> publish_tables(const Maps& maps, std::span<const plan::CreateTable* con
 
 Result<> apply_run(const Maps& maps, const Run<plan::CreateTable>& run) {
   for (std::size_t first = 0; first < run.size(); first += kTablesAtOnce) {
-    const std::span<const plan::CreateTable* const> part(run.data() + first, std::min(kTablesAtOnce, run.size() - first));
+    const std::span<const plan::CreateTable* const> part(run.data() + first,
+                                                         std::min(kTablesAtOnce, run.size() - first));
     if (auto published = publish_tables(maps, part); !published) return published;
   }
   return {};
@@ -171,8 +174,8 @@ Result<plan::Observed> observe(const Maps& maps) {
 
 Result<> apply(const Maps& maps, const std::vector<plan::Operation>& operations) {
   for (std::size_t position = 0; position < operations.size();) {
-    const auto applied = std::visit(
-        [&]<typename Op>(const Op&) { return apply_next<Op>(maps, operations, position); }, operations[position]);
+    const auto applied = std::visit([&]<typename Op>(const Op&) { return apply_next<Op>(maps, operations, position); },
+                                    operations[position]);
     if (!applied) return applied;
   }
   return {};

@@ -47,9 +47,9 @@ struct L4Listener {
   std::string gateway_group;  ///< API group of the Gateway: tells the two generations apart
   std::string name;           ///< the listener's name within the Gateway
   Protocol protocol = Protocol::Tcp;
-  std::uint16_t port = 0;                 ///< host byte order
-  std::vector<IpAddress> addresses;       ///< empty: the node's own addresses
-  std::string service;                    ///< key of Config::services; empty: nothing bound, every connection is rejected
+  std::uint16_t port = 0;            ///< host byte order
+  std::vector<IpAddress> addresses;  ///< empty: the node's own addresses
+  std::string service;               ///< key of Config::services; empty: nothing bound, every connection is rejected
 
   /// "namespace/gateway/listener", unique within a group; what maps and gwctl show.
   [[nodiscard]] std::string qualified_name() const { return gateway.to_string() + "/" + name; }

@@ -80,7 +80,8 @@ Result<> read_links(nl_sock* socket, Topology& topology) {
 
 Result<> read_addresses(nl_sock* socket, Topology& topology) {
   nl_cache* raw = nullptr;
-  if (const int error = rtnl_addr_alloc_cache(socket, &raw); error < 0) return fail_netlink(error, "read the addresses");
+  if (const int error = rtnl_addr_alloc_cache(socket, &raw); error < 0)
+    return fail_netlink(error, "read the addresses");
   for_each<rtnl_addr>(Cache(raw), [&](rtnl_addr* address) {
     if (const auto known = to_address(address)) topology.addresses.push_back(*known);
   });
@@ -103,7 +104,8 @@ Result<> read_routes(nl_sock* socket, Topology& topology) {
 Result<Topology> discover(const std::string& node_name) {
   const Socket socket(nl_socket_alloc());
   if (!socket) return fail("allocate a netlink socket");
-  if (const int error = nl_connect(socket.get(), NETLINK_ROUTE); error < 0) return fail_netlink(error, "open rtnetlink");
+  if (const int error = nl_connect(socket.get(), NETLINK_ROUTE); error < 0)
+    return fail_netlink(error, "open rtnetlink");
   Topology topology;
   topology.node_name = node_name;
   for (const auto& read : {read_links, read_addresses, read_routes}) {

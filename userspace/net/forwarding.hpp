@@ -15,9 +15,10 @@ struct SysctlChange {
   std::string after;
 };
 
-/// Switches IPv4 and IPv6 forwarding on for one link of the calling thread's network namespace; returns what was changed.
-/// A link that learns routes from router advertisements keeps doing so (accept_ra 1 becomes 2, since forwarding
-/// would otherwise switch it off: Documentation/networking/ip-sysctl.rst). A kernel without IPv6 is no error.
+/// Switches IPv4 and IPv6 forwarding on for one link of the calling thread's network namespace; returns what was
+/// changed. A link that learns routes from router advertisements keeps doing so (accept_ra 1 becomes 2, since
+/// forwarding would otherwise switch it off: Documentation/networking/ip-sysctl.rst). A kernel without IPv6 is no
+/// error.
 Result<std::vector<SysctlChange>> enable_forwarding(const std::string& link);
 
 }  // namespace gw::net

@@ -56,8 +56,7 @@ struct Monitor::State {
     return NL_OK;
   }
 
-  static constexpr int kValidStates =
-      NUD_REACHABLE | NUD_STALE | NUD_DELAY | NUD_PROBE | NUD_PERMANENT | NUD_NOARP;
+  static constexpr int kValidStates = NUD_REACHABLE | NUD_STALE | NUD_DELAY | NUD_PROBE | NUD_PERMANENT | NUD_NOARP;
 };
 
 Monitor::Monitor(std::unique_ptr<State> state) : state_(std::move(state)) {}

@@ -17,8 +17,8 @@ struct Link {
   std::string kind;  ///< rtnetlink's IFLA_INFO_KIND ("veth", "bridge", ...); empty for hardware
   bool up = false;
   bool loopback = false;
-  bool ethernet = false;       ///< ARPHRD_ETHER: has the header our programs parse
-  std::uint32_t master = 0;    ///< ifindex of the bridge or bond it belongs to, or 0
+  bool ethernet = false;     ///< ARPHRD_ETHER: has the header our programs parse
+  std::uint32_t master = 0;  ///< ifindex of the bridge or bond it belongs to, or 0
 
   bool operator==(const Link&) const = default;
 };

@@ -12,16 +12,41 @@
 
 namespace gw::plan {
 
-struct SetName { gw_name_key key; std::string text; };
-struct SetBackend { std::uint32_t id; gw_backend value; };
-struct CreateTable { std::uint32_t table_id; MaglevTable table; };
-struct SetService { std::uint32_t id; gw_service value; };
-struct SetListener { gw_listener_key key; gw_listener value; };
-struct RemoveListener { gw_listener_key key; };
-struct RemoveService { std::uint32_t id; };
-struct RemoveTable { std::uint32_t table_id; };
-struct RemoveBackend { std::uint32_t id; };
-struct RemoveName { gw_name_key key; };
+struct SetName {
+  gw_name_key key;
+  std::string text;
+};
+struct SetBackend {
+  std::uint32_t id;
+  gw_backend value;
+};
+struct CreateTable {
+  std::uint32_t table_id;
+  MaglevTable table;
+};
+struct SetService {
+  std::uint32_t id;
+  gw_service value;
+};
+struct SetListener {
+  gw_listener_key key;
+  gw_listener value;
+};
+struct RemoveListener {
+  gw_listener_key key;
+};
+struct RemoveService {
+  std::uint32_t id;
+};
+struct RemoveTable {
+  std::uint32_t table_id;
+};
+struct RemoveBackend {
+  std::uint32_t id;
+};
+struct RemoveName {
+  gw_name_key key;
+};
 
 using Operation = std::variant<SetName, SetBackend, CreateTable, SetService, SetListener, RemoveListener, RemoveService,
                                RemoveTable, RemoveBackend, RemoveName>;

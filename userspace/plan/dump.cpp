@@ -13,12 +13,17 @@ std::string describe(const gw_listener_key& key) { return "tcp " + endpoint_text
 
 std::string describe(const gw_backend& backend) {
   if ((backend.flags & GW_BACKEND_FULL_NAT) == 0) return endpoint_text(backend.addr, backend.port) + " dnat";
-  return fmt::format("{} full-nat from {}", endpoint_text(backend.addr, backend.port), to_ip(backend.source).to_string());
+  return fmt::format("{} full-nat from {}", endpoint_text(backend.addr, backend.port),
+                     to_ip(backend.source).to_string());
 }
 
 struct ToText {
-  std::string operator()(const SetName& op) const { return fmt::format("set name {}/{} {}", op.key.kind, op.key.id, op.text); }
-  std::string operator()(const SetBackend& op) const { return fmt::format("set backend {} {}", op.id, describe(op.value)); }
+  std::string operator()(const SetName& op) const {
+    return fmt::format("set name {}/{} {}", op.key.kind, op.key.id, op.text);
+  }
+  std::string operator()(const SetBackend& op) const {
+    return fmt::format("set backend {} {}", op.id, describe(op.value));
+  }
   std::string operator()(const CreateTable& op) const {
     return fmt::format("create table {} slots {}", op.table_id, op.table.size());
   }
@@ -32,7 +37,9 @@ struct ToText {
   std::string operator()(const RemoveService& op) const { return fmt::format("remove service {}", op.id); }
   std::string operator()(const RemoveTable& op) const { return fmt::format("remove table {}", op.table_id); }
   std::string operator()(const RemoveBackend& op) const { return fmt::format("remove backend {}", op.id); }
-  std::string operator()(const RemoveName& op) const { return fmt::format("remove name {}/{}", op.key.kind, op.key.id); }
+  std::string operator()(const RemoveName& op) const {
+    return fmt::format("remove name {}/{}", op.key.kind, op.key.id);
+  }
 };
 
 std::string name_of(const Plan& plan, std::uint32_t kind, std::uint32_t id) {
@@ -62,8 +69,8 @@ std::string dump(const Plan& plan) {
                         name_of(plan, GW_NAME_LISTENER, value.listener_id), value.service_id);
   }
   for (const auto& [id, table] : plan.services) {
-    text += fmt::format("service {} ({}) slots {} hash {:016x}\n{}", id, name_of(plan, GW_NAME_SERVICE, id), table.size(),
-                        table_hash(table), shares(table));
+    text += fmt::format("service {} ({}) slots {} hash {:016x}\n{}", id, name_of(plan, GW_NAME_SERVICE, id),
+                        table.size(), table_hash(table), shares(table));
   }
   for (const auto& [id, backend] : plan.backends) text += fmt::format("backend {} {}\n", id, describe(backend));
   for (const auto& attachment : plan.attachments) {

@@ -25,7 +25,7 @@ std::uint64_t table_hash(const MaglevTable& table);
 /// Where programs are wanted. tc is attached on every such link; XDP in front of it where `xdp`.
 struct Attachment {
   std::uint32_t ifindex = 0;
-  std::string link;    ///< the link's name
+  std::string link;  ///< the link's name
   bool xdp = false;
   std::string reason;  ///< why this choice, for status: "veth has no native XDP worth having"
 
@@ -45,8 +45,8 @@ struct Rejection {
 /// Which VIPs a listener of the IR ended up on.
 struct PlacedListener {
   std::string gateway_group;
-  std::string listener;                     ///< qualified_name()
-  std::vector<gw_listener_key> keys;        ///< its entries in Plan::listeners
+  std::string listener;               ///< qualified_name()
+  std::vector<gw_listener_key> keys;  ///< its entries in Plan::listeners
 
   friend bool operator==(const PlacedListener& a, const PlacedListener& b);
 };

@@ -44,7 +44,8 @@ class Completion {
     std::set<IpAddress> addresses;
     std::string problems;
     bool any = false;
-    const std::int64_t generation = gateway.conditions.all().empty() ? 0 : gateway.conditions.all()[0].observed_generation;
+    const std::int64_t generation =
+        gateway.conditions.all().empty() ? 0 : gateway.conditions.all()[0].observed_generation;
     Condition last;
     for (auto& listener : gateway.listeners) {
       Condition condition = judge(gateway, listener, addresses);
@@ -66,7 +67,8 @@ class Completion {
   static const char* type(const api::GatewayStatus& gateway) { return is_legacy(gateway) ? "Ready" : "Programmed"; }
   static const char* healthy(const api::GatewayStatus& gateway) { return is_legacy(gateway) ? "Ready" : "Programmed"; }
 
-  Condition judge(const api::GatewayStatus& gateway, api::ListenerStatus& listener, std::set<IpAddress>& addresses) const {
+  Condition judge(const api::GatewayStatus& gateway, api::ListenerStatus& listener,
+                  std::set<IpAddress>& addresses) const {
     const std::string name = gateway.ref.ns + "/" + gateway.ref.name + "/" + listener.name;
     const auto is_this = [&](const auto& entry) {
       return entry.gateway_group == gateway.ref.group && entry.listener == name;

@@ -57,7 +57,8 @@ bool is_ours(const std::string& name) {
 /// Gives each condition the time at which its status last changed: the old one's, if that agrees.
 void stamp(json& value, const json& old, const std::string& now) {
   if (value.is_object() && value.contains("type") && value.contains("status") && value.contains("reason")) {
-    const bool same = old.is_object() && old.value("status", "") == value["status"] && old.contains("lastTransitionTime");
+    const bool same =
+        old.is_object() && old.value("status", "") == value["status"] && old.contains("lastTransitionTime");
     value["lastTransitionTime"] = same ? old["lastTransitionTime"] : json(now);
     return;
   }

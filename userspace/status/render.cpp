@@ -46,7 +46,8 @@ json render_listener(const api::ListenerStatus& listener) {
 
 /// 2021: keyed by port, without supportedKinds and attachedRoutes.
 json render_legacy_listener(const api::ListenerStatus& listener) {
-  return {{"port", listener.port}, {"protocol", listener.protocol}, {"conditions", render_conditions(listener.conditions)}};
+  return {
+      {"port", listener.port}, {"protocol", listener.protocol}, {"conditions", render_conditions(listener.conditions)}};
 }
 
 json render_parent(const api::RouteParentStatus& parent) {
@@ -93,7 +94,8 @@ json render(const api::GatewayStatus& status) {
 json render(const api::RouteStatus& status) {
   const bool is_legacy = status.ref.group == api::kLegacyGroup;
   json parents = json::array();
-  for (const auto& parent : status.parents) parents.push_back(is_legacy ? render_legacy_parent(parent) : render_parent(parent));
+  for (const auto& parent : status.parents)
+    parents.push_back(is_legacy ? render_legacy_parent(parent) : render_parent(parent));
   return {{is_legacy ? "gateways" : "parents", parents}};
 }
 

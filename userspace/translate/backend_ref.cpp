@@ -11,24 +11,27 @@ namespace {
 
 const api::Service* find_service(const Graph& graph, const NamespacedName& name) {
   const auto& services = graph.resources.services;
-  const auto at = std::ranges::lower_bound(services, name, {}, [](const auto& service) { return service.meta.namespaced_name(); });
+  const auto at =
+      std::ranges::lower_bound(services, name, {}, [](const auto& service) { return service.meta.namespaced_name(); });
   return at != services.end() && at->meta.namespaced_name() == name ? &*at : nullptr;
 }
 
 const api::ServicePort* find_port(const api::Service& service, std::uint16_t number) {
-  const auto port = std::ranges::find_if(
-      service.ports, [number](const auto& candidate) { return candidate.port == number && candidate.protocol == "TCP"; });
+  const auto port = std::ranges::find_if(service.ports, [number](const auto& candidate) {
+    return candidate.port == number && candidate.protocol == "TCP";
+  });
   return port == service.ports.end() ? nullptr : &*port;
 }
 
 std::string port_list(const api::Service& service) {
   std::string text;
-  for (const auto& port : service.ports) text += fmt::format("{}{}/{}", text.empty() ? "" : ", ", port.port, port.protocol);
+  for (const auto& port : service.ports)
+    text += fmt::format("{}{}/{}", text.empty() ? "" : ", ", port.port, port.protocol);
   return text.empty() ? "none" : text;
 }
 
-/// Adds the ready endpoints of a slice. The slice's port of the same name is the one: named target ports may differ from
-/// pod to pod.
+/// Adds the ready endpoints of a slice. The slice's port of the same name is the one: named target ports may differ
+/// from pod to pod.
 void add_endpoints(const api::EndpointSlice& slice, const api::ServicePort& port, std::set<ir::Endpoint>& into) {
   const auto slice_port = std::ranges::find_if(slice.ports, [&port](const auto& candidate) {
     return candidate.name == port.name && candidate.protocol == "TCP" && candidate.port;
@@ -78,8 +81,9 @@ ResolvedBackend resolve_backend(const Graph& graph, const api::TcpRoute& route, 
   resolved.backends.name = fmt::format("{}:{}", target.to_string(), port);
   resolved.backends.weight = ref.weight;
   if (!ref.group.empty() || ref.kind != "Service") {
-    resolved.verdict = invalid(reason::kInvalidKind, fmt::format("{}/{} {} cannot be a backend (only a core Service can)",
-                                                                 ref.group, ref.kind, target.to_string()));
+    resolved.verdict = invalid(
+        reason::kInvalidKind,
+        fmt::format("{}/{} {} cannot be a backend (only a core Service can)", ref.group, ref.kind, target.to_string()));
     return resolved;
   }
   // Before existence: who may not refer to a namespace must not learn what is in it.
@@ -96,8 +100,9 @@ ResolvedBackend resolve_backend(const Graph& graph, const api::TcpRoute& route, 
     return resolved;
   }
   if (service->type == "ExternalName") {
-    resolved.verdict = invalid(reason::kBackendNotFound,
-                               fmt::format("Service {} is of type ExternalName, which has no endpoints", target.to_string()));
+    resolved.verdict =
+        invalid(reason::kBackendNotFound,
+                fmt::format("Service {} is of type ExternalName, which has no endpoints", target.to_string()));
     return resolved;
   }
   const api::ServicePort* const service_port = find_port(*service, port);

@@ -42,11 +42,13 @@ std::string listener_list(const GatewayNode& gateway) {
 }
 
 /// Why a listener does not let the route in; empty if it does.
-std::string refusal(const Graph& graph, const GatewayNode& gateway, const ListenerNode& node, const api::TcpRoute& route) {
+std::string refusal(const Graph& graph, const GatewayNode& gateway, const ListenerNode& node,
+                    const api::TcpRoute& route) {
   if (node.source->protocol != "TCP") {
     return fmt::format("listener {} has protocol {}, a TCPRoute needs TCP", node.source->name, node.source->protocol);
   }
-  if (node.supported_kinds.empty()) return fmt::format("listener {} allows no TCPRoute (allowedRoutes.kinds)", node.source->name);
+  if (node.supported_kinds.empty())
+    return fmt::format("listener {} allows no TCPRoute (allowedRoutes.kinds)", node.source->name);
   if (!allows_namespace(graph, node, gateway.source->meta.ns, route.meta.ns)) {
     return fmt::format("listener {} allows no routes from namespace {} (allowedRoutes.namespaces.from: {})",
                        node.source->name, route.meta.ns, from_word(node.source->allowed_routes.namespaces.from));
@@ -70,10 +72,10 @@ void bind_parent(Graph& graph, RouteNode& route, GatewayNode& gateway, ParentNod
     }
   }
   if (!addressed) {
-    parent.accepted = {false, reason::kNoMatchingParent,
-                       fmt::format("no listener of Gateway {} {} (it has: {})",
-                                   gateway.source->meta.namespaced_name().to_string(), describe(parent.reference),
-                                   listener_list(gateway))};
+    parent.accepted = {
+        false, reason::kNoMatchingParent,
+        fmt::format("no listener of Gateway {} {} (it has: {})", gateway.source->meta.namespaced_name().to_string(),
+                    describe(parent.reference), listener_list(gateway))};
   } else if (!bound) {
     parent.accepted = {false, reason::kNotAllowedByListeners, refusals};
   }
@@ -85,9 +87,10 @@ void note_missing_parent(Graph& graph, const api::TcpRoute& route, const api::Pa
     return !gateway.is_legacy() && gateway.meta.namespaced_name() == wanted;
   });
   if (exists && reference.kind == "Gateway") return;  // another controller's
-  graph.findings.push_back({route.ref(), route.meta.location,
-                            fmt::format("parentRef names {} {}, which does not exist: the route is bound to nothing there",
-                                        reference.kind, wanted.to_string())});
+  graph.findings.push_back(
+      {route.ref(), route.meta.location,
+       fmt::format("parentRef names {} {}, which does not exist: the route is bound to nothing there", reference.kind,
+                   wanted.to_string())});
 }
 
 }  // namespace
@@ -128,7 +131,8 @@ void bind_routes(Graph& graph) {
         note_missing_parent(graph, route, reference);
         continue;
       }
-      bind_parent(graph, node, *gateway, node.parents.emplace_back(ParentNode{reference, {true, reason::kAccepted, ""}}));
+      bind_parent(graph, node, *gateway,
+                  node.parents.emplace_back(ParentNode{reference, {true, reason::kAccepted, ""}}));
     }
   }
 }
@@ -146,17 +150,19 @@ void order_routes(Graph& graph) {
   }
 }
 
-void note_superseded(RouteNode& loser, const RouteNode& winner, const GatewayNode& gateway, const ListenerNode& listener) {
+void note_superseded(RouteNode& loser, const RouteNode& winner, const GatewayNode& gateway,
+                     const ListenerNode& listener) {
   for (auto& parent : loser.parents) {
     const api::ParentReference& reference = parent.reference;
     const bool is_this = reference.name == gateway.source->meta.name &&
                          reference.ns.value_or(loser.source->meta.ns) == gateway.source->meta.ns &&
                          reference.group == gateway.source->group;
     if (!is_this || !parent.accepted.ok || !is_addressed(listener, reference)) continue;
-    parent.accepted.message += fmt::format("{}superseded on listener {} by TCPRoute {}, which is older or first by name: "
-                                           "gets no connections there",
-                                           parent.accepted.message.empty() ? "" : "; ", listener.source->name,
-                                           winner.source->meta.namespaced_name().to_string());
+    parent.accepted.message += fmt::format(
+        "{}superseded on listener {} by TCPRoute {}, which is older or first by name: "
+        "gets no connections there",
+        parent.accepted.message.empty() ? "" : "; ", listener.source->name,
+        winner.source->meta.namespaced_name().to_string());
   }
 }
 

@@ -16,6 +16,7 @@ bool allows_namespace(const Graph& graph, const ListenerNode& node, const std::s
                       const std::string& route_ns);
 
 /// Tells a bound route that another one has the listener's traffic. The API has no condition for it (GEP-2644).
-void note_superseded(RouteNode& loser, const RouteNode& winner, const GatewayNode& gateway, const ListenerNode& listener);
+void note_superseded(RouteNode& loser, const RouteNode& winner, const GatewayNode& gateway,
+                     const ListenerNode& listener);
 
 }  // namespace gw::translate

@@ -13,7 +13,8 @@ using api::ConditionStatus;
 
 Verdict judge(const api::GatewayClass& gateway_class) {
   if (!gateway_class.has_parameters_ref) return {true, reason::kAccepted, ""};
-  return {false, reason::kInvalidParameters, "spec.parametersRef is set, but this version serves no parameters kind: remove it"};
+  return {false, reason::kInvalidParameters,
+          "spec.parametersRef is set, but this version serves no parameters kind: remove it"};
 }
 
 api::GatewayClassStatus report(const api::GatewayClass& gateway_class) {
@@ -23,7 +24,8 @@ api::GatewayClassStatus report(const api::GatewayClass& gateway_class) {
   status.ref = {gateway_class.group, gateway_class.version, "GatewayClass", "", gateway_class.meta.name};
   const char* healthy = is_legacy ? reason::kAdmitted : reason::kAccepted;
   status.conditions.set(condition(is_legacy ? type::kAdmitted : type::kAccepted, to_status(verdict.ok),
-                                  verdict.ok ? healthy : verdict.reason, verdict.message, gateway_class.meta.generation));
+                                  verdict.ok ? healthy : verdict.reason, verdict.message,
+                                  gateway_class.meta.generation));
   return status;
 }
 
@@ -54,8 +56,9 @@ bool is_ours(const api::Gateway& gateway, Graph& graph, Verdict& accepted) {
   const auto gateway_class = std::ranges::find_if(classes, of_gateway);
   if (gateway_class == classes.end()) {
     if (graph.options.adopt_unknown_classes) return true;
-    graph.findings.push_back({gateway.ref(), gateway.meta.location,
-                              fmt::format("no GatewayClass is named \"{}\": nobody serves this Gateway", gateway.class_name)});
+    graph.findings.push_back(
+        {gateway.ref(), gateway.meta.location,
+         fmt::format("no GatewayClass is named \"{}\": nobody serves this Gateway", gateway.class_name)});
     return false;
   }
   if (gateway_class->controller_name != graph.options.controller_name) return false;

@@ -12,7 +12,8 @@ namespace {
 
 bool selects(const Graph& graph, const GatewayNode& gateway, const ListenerNode& node, const api::TcpRoute& route) {
   if (node.supported_kinds.empty()) return false;
-  if (node.source->legacy_route_selector && !node.source->legacy_route_selector->matches(route.meta.labels)) return false;
+  if (node.source->legacy_route_selector && !node.source->legacy_route_selector->matches(route.meta.labels))
+    return false;
   return allows_namespace(graph, node, gateway.source->meta.ns, route.meta.ns);
 }
 
@@ -44,10 +45,11 @@ void bind(Graph& graph, RouteNode& route, GatewayNode& gateway) {
   if (!selected) return;
   ParentNode parent{reference_to(*gateway.source), {true, reason::kAdmitted, ""}};
   if (!allowed) {
-    parent.accepted = {false, reason::kRefused,
-                       fmt::format("the Gateway selects this route, but spec.gateways of the route does not allow Gateway {} "
-                                   "(allow: All, or FromList with it)",
-                                   gateway.source->meta.namespaced_name().to_string())};
+    parent.accepted = {
+        false, reason::kRefused,
+        fmt::format("the Gateway selects this route, but spec.gateways of the route does not allow Gateway {} "
+                    "(allow: All, or FromList with it)",
+                    gateway.source->meta.namespaced_name().to_string())};
   }
   route.parents.push_back(std::move(parent));
 }

@@ -26,8 +26,8 @@ void judge_kinds(ListenerNode& node, const api::Gateway& gateway) {
       continue;
     }
     node.resolved = {false, gateway.is_legacy() ? reason::kInvalidRoutesRef : reason::kInvalidRouteKinds,
-                     fmt::format("{}/{} cannot be bound to a TCP listener (only {}/TCPRoute can)", kind.group, kind.kind,
-                                 gateway.group)};
+                     fmt::format("{}/{} cannot be bound to a TCP listener (only {}/TCPRoute can)", kind.group,
+                                 kind.kind, gateway.group)};
   }
 }
 
@@ -40,8 +40,8 @@ void judge_listener(ListenerNode& node, const api::Gateway& gateway) {
   judge_kinds(node, gateway);
 }
 
-/// TCP is indistinct from every other protocol over TCP on the same port, whatever the hostname (Gateway spec.listeners,
-/// GEP-2644). UDP has ports of its own.
+/// TCP is indistinct from every other protocol over TCP on the same port, whatever the hostname (Gateway
+/// spec.listeners, GEP-2644). UDP has ports of its own.
 bool collide(const api::Listener& a, const api::Listener& b) {
   if (a.port != b.port || a.protocol == "UDP" || b.protocol == "UDP") return false;
   return a.protocol == "TCP" || b.protocol == "TCP";
@@ -65,9 +65,8 @@ void find_conflicts_within(GatewayNode& gateway) {
 
 bool share_addresses(const GatewayNode& a, const GatewayNode& b) {
   if (a.addresses.empty() && b.addresses.empty()) return true;
-  return std::ranges::any_of(a.addresses, [&b](const auto& address) {
-    return std::ranges::find(b.addresses, address) != b.addresses.end();
-  });
+  return std::ranges::any_of(
+      a.addresses, [&b](const auto& address) { return std::ranges::find(b.addresses, address) != b.addresses.end(); });
 }
 
 /// Across Gateways the older one keeps the port (docs/design/0003): a new Gateway must not take down what works.
@@ -76,10 +75,10 @@ void yield_to(GatewayNode& younger, const GatewayNode& older) {
     if (!node.serves()) continue;
     for (const auto& other : older.listeners) {
       if (!other.serves() || !collide(*node.source, *other.source)) continue;
-      mark_conflict(node, fmt::format("Gateway {} has port {} on the same address (listener {}): choose another port or "
-                                      "set spec.addresses",
-                                      older.source->meta.namespaced_name().to_string(), other.source->port,
-                                      other.source->name));
+      mark_conflict(
+          node, fmt::format("Gateway {} has port {} on the same address (listener {}): choose another port or "
+                            "set spec.addresses",
+                            older.source->meta.namespaced_name().to_string(), other.source->port, other.source->name));
     }
   }
 }

@@ -25,8 +25,8 @@ api::ListenerStatus listener_base(const ListenerNode& node) {
 
 api::ListenerStatus report_listener(const ListenerNode& node, std::int64_t generation) {
   api::ListenerStatus status = listener_base(node);
-  status.conditions.set(condition(type::kAccepted, to_status(node.accepted.ok), node.accepted.reason,
-                                  node.accepted.message, generation));
+  status.conditions.set(
+      condition(type::kAccepted, to_status(node.accepted.ok), node.accepted.reason, node.accepted.message, generation));
   status.conditions.set(condition(type::kResolvedRefs, to_status(node.resolved.ok), node.resolved.reason,
                                   node.resolved.message, generation));
   status.conditions.set(condition(type::kConflicted, to_status(!node.conflict_free.ok), node.conflict_free.reason,
@@ -39,8 +39,9 @@ Verdict legacy_resolved(const ListenerNode& node) {
   if (!node.resolved.ok) return node.resolved;
   for (const auto* route : node.routes) {
     if (!route->resolved.ok) {
-      return {false, reason::kDegradedRoutes,
-              fmt::format("TCPRoute {}: {}", route->source->meta.namespaced_name().to_string(), route->resolved.message)};
+      return {
+          false, reason::kDegradedRoutes,
+          fmt::format("TCPRoute {}: {}", route->source->meta.namespaced_name().to_string(), route->resolved.message)};
     }
   }
   return node.resolved;
@@ -50,7 +51,8 @@ api::ListenerStatus report_legacy_listener(const ListenerNode& node, std::int64_
   api::ListenerStatus status = listener_base(node);
   const bool detached = !node.accepted.ok && node.conflict_free.ok;
   const Verdict resolved = legacy_resolved(node);
-  status.conditions.set(condition(type::kDetached, to_status(detached), detached ? node.accepted.reason : reason::kAttached,
+  status.conditions.set(condition(type::kDetached, to_status(detached),
+                                  detached ? node.accepted.reason : reason::kAttached,
                                   detached ? node.accepted.message : "", generation));
   status.conditions.set(condition(type::kConflicted, to_status(!node.conflict_free.ok), node.conflict_free.reason,
                                   node.conflict_free.message, generation));
@@ -85,7 +87,8 @@ api::GatewayStatus report_gateway(const GatewayNode& gateway) {
   status.conditions.set(condition(is_legacy ? type::kScheduled : type::kAccepted, to_status(verdict.ok), reason,
                                   verdict.message, generation));
   for (const auto& node : gateway.listeners) {
-    status.listeners.push_back(is_legacy ? report_legacy_listener(node, generation) : report_listener(node, generation));
+    status.listeners.push_back(is_legacy ? report_legacy_listener(node, generation)
+                                         : report_listener(node, generation));
   }
   return status;
 }

@@ -11,7 +11,9 @@ namespace gw::translate {
 namespace {
 
 /// Only rule 0 can ever be live: v1 has exactly one, and v1alpha1's others need match extensions.
-const api::TcpRouteRule* live_rule(const api::TcpRoute& route) { return route.rules.empty() ? nullptr : &route.rules.front(); }
+const api::TcpRouteRule* live_rule(const api::TcpRoute& route) {
+  return route.rules.empty() ? nullptr : &route.rules.front();
+}
 
 bool leaves_port_open(const api::TcpRoute& route) {
   const auto* rule = live_rule(route);

@@ -44,7 +44,7 @@ TEST_F(Admin, ServesWhatWasPublishedLast) {
 TEST_F(Admin, TheSocketIsForOwnerAndGroup) {
   const auto server = Server::start(path());
   ASSERT_TRUE(server);
-  struct stat info {};
+  struct stat info{};
   ASSERT_EQ(::stat(path().c_str(), &info), 0);
   EXPECT_EQ(info.st_mode & 0777, 0660U);
 }
@@ -60,7 +60,8 @@ TEST_F(Admin, ALiveServerIsNotPushedAside) {
 
 TEST_F(Admin, TheSocketOfADeadServerIsReplaced) {
   fs::create_directories(directory_ / "run");
-  const std::string make = "/usr/bin/python3 -c \"import socket; socket.socket(socket.AF_UNIX).bind('" + path() + "')\"";
+  const std::string make =
+      "/usr/bin/python3 -c \"import socket; socket.socket(socket.AF_UNIX).bind('" + path() + "')\"";
   ASSERT_EQ(std::system(make.c_str()), 0);
   EXPECT_TRUE(Server::start(path()));
 }

@@ -55,7 +55,8 @@ apiVersion: gateway.networking.k8s.io/v1beta1
 kind: ReferenceGrant
 metadata: {name: g}
 spec: {from: [{group: gateway.networking.k8s.io, kind: TCPRoute, namespace: x}], to: [{group: "", kind: Service, name: s}]}
-)", "f.yaml");
+)",
+                                 "f.yaml");
   ASSERT_TRUE(decoded.problems.empty()) << decoded.problems.front().to_string();
   const TcpRoute& route = decoded.objects.tcp_routes.at(0);
   EXPECT_EQ(route.meta.ns, "default");
@@ -82,7 +83,8 @@ metadata: {name: r}
 spec:
   gateways: {allow: FromList, gatewayRefs: [{name: old, namespace: default}]}
   rules: [{forwardTo: [{serviceName: a}]}, {forwardTo: [{serviceName: b, port: 1, weight: 2}]}]
-)", "f.yaml");
+)",
+                                 "f.yaml");
   ASSERT_TRUE(decoded.problems.empty()) << decoded.problems.front().to_string();
   const Listener& listener = decoded.objects.gateways.at(0).listeners.at(0);
   EXPECT_EQ(listener.name, "listener-0");
@@ -95,8 +97,11 @@ spec:
 }
 
 TEST(Decode, JsonListsAnchorsAndEmptyDocumentsWork) {
-  EXPECT_EQ(decode(R"({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "a"}, "spec": {"ports": [{"port": 1}]}})",
-                   "f.json").objects.services.size(), 1U);
+  EXPECT_EQ(
+      decode(R"({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "a"}, "spec": {"ports": [{"port": 1}]}})",
+             "f.json")
+          .objects.services.size(),
+      1U);
   const Decoded decoded = decode(R"(---
 ---
 # nothing
@@ -106,14 +111,16 @@ kind: List
 items:
 - {apiVersion: v1, kind: Namespace, metadata: &meta {name: a}}
 - {apiVersion: v1, kind: Service, metadata: *meta, spec: {ports: [{port: 1, targetPort: http}]}}
-)", "f.yaml");
+)",
+                                 "f.yaml");
   EXPECT_TRUE(decoded.problems.empty());
   EXPECT_EQ(decoded.objects.namespaces.at(0).meta.labels.at("kubernetes.io/metadata.name"), "a");
   EXPECT_EQ(decoded.objects.services.size(), 1U);
 }
 
 TEST(Decode, ObjectsOfOthersAreLeftAlone) {
-  const Decoded decoded = decode("apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\nspec: {whatever: 1}\n", "f.yaml");
+  const Decoded decoded =
+      decode("apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\nspec: {whatever: 1}\n", "f.yaml");
   EXPECT_TRUE(decoded.problems.empty());
   EXPECT_FALSE(decoded.incomplete);
 }
@@ -130,14 +137,16 @@ TEST(Decode, ABrokenDocumentDoesNotHideThoseAroundIt) {
 }
 
 TEST(Decode, ARejectedObjectIsNamedAndKeptOut) {
-  const Decoded decoded = decode("apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec: {ports: [{port: 0}]}\n", "f.yaml");
+  const Decoded decoded =
+      decode("apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec: {ports: [{port: 0}]}\n", "f.yaml");
   EXPECT_TRUE(decoded.objects.services.empty());
   EXPECT_EQ(decoded.rejected.at(0).to_string(), "Service default/a");
   EXPECT_FALSE(decoded.incomplete);
 }
 
 TEST(Decode, HostileNestingAndAliasesAreBounded) {
-  EXPECT_FALSE(decode("apiVersion: v1\nkind: Service\nmetadata: " + std::string(10000, '[') + "\n", "f.yaml").problems.empty());
+  EXPECT_FALSE(
+      decode("apiVersion: v1\nkind: Service\nmetadata: " + std::string(10000, '[') + "\n", "f.yaml").problems.empty());
   std::string bomb = "a0: &a0 [x,x,x,x,x,x,x,x,x]\n";
   for (int i = 1; i < 12; ++i) {
     const std::string previous = "*a" + std::to_string(i - 1);
@@ -162,8 +171,9 @@ struct BadSpec {
 class BadGateway : public ::testing::TestWithParam<BadSpec> {};
 
 TEST_P(BadGateway, IsReportedWithItsPlace) {
-  const std::string text = std::string("apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: {name: web}\nspec:\n") +
-                           "  " + GetParam().spec + "\n";
+  const std::string text =
+      std::string("apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: {name: web}\nspec:\n") + "  " +
+      GetParam().spec + "\n";
   const std::string line = first_problem(text);
   const auto at = line.find("Gateway default/web ");
   ASSERT_NE(at, std::string::npos) << line;
@@ -176,7 +186,8 @@ TEST_P(BadGateway, IsReportedWithItsPlace) {
 INSTANTIATE_TEST_SUITE_P(
     Specs, BadGateway,
     ::testing::Values(
-        BadSpec{"{listeners: [{name: a, port: 1, protocol: TCP}]}", "spec.gatewayClassName: is missing (it is required)"},
+        BadSpec{"{listeners: [{name: a, port: 1, protocol: TCP}]}",
+                "spec.gatewayClassName: is missing (it is required)"},
         BadSpec{"{gatewayClassName: x}", "spec.listeners: is missing (it is required)"},
         BadSpec{"{gatewayClassName: 5, listeners: [{name: a, port: 1, protocol: TCP}]}",
                 "spec.gatewayClassName: is an integer (expected a string: write \"5\")"},
@@ -184,7 +195,8 @@ INSTANTIATE_TEST_SUITE_P(
         BadSpec{"{gatewayClassName: x, listeners: {}}", "spec.listeners: is a mapping (expected a list)"},
         BadSpec{"{gatewayClassName: x, lisseners: [], listeners: [{name: a, port: 1, protocol: TCP}]}",
                 "spec.lisseners: unknown field \"lisseners\" (did you mean \"listeners\"?)"},
-        BadSpec{LISTENER("name: b, port: 0, protocol: TCP"), "spec.listeners[1].port: 0 is out of range (expected 1..65535)"},
+        BadSpec{LISTENER("name: b, port: 0, protocol: TCP"),
+                "spec.listeners[1].port: 0 is out of range (expected 1..65535)"},
         BadSpec{LISTENER("name: b, port: \"81\", protocol: TCP"),
                 "spec.listeners[1].port: is a string (expected an integer, 1..65535)"},
         BadSpec{LISTENER("name: b, port: 8.5, protocol: TCP"),
@@ -198,20 +210,24 @@ INSTANTIATE_TEST_SUITE_P(
         BadSpec{LISTENER("name: a, port: 81, protocol: TCP"),
                 "spec.listeners[1]: another listener is named \"a\" (names are unique within a Gateway)"},
         BadSpec{LISTENER("name: b, port: 80, protocol: TCP"),
-                "spec.listeners[1]: another listener has port 80, protocol TCP and the same hostname (the combination is unique)"},
+                "spec.listeners[1]: another listener has port 80, protocol TCP and the same hostname (the combination "
+                "is unique)"},
         BadSpec{LISTENER("name: b, port: 81, protocol: TCP, hostname: example.com"),
                 "spec.listeners[1]: has a hostname, which a TCP listener cannot match (leave it out)"},
         BadSpec{LISTENER("name: b, port: 81, protocol: TCP, tls: {}"),
                 "spec.listeners[1].tls: is set on a TCP listener (only HTTPS and TLS listeners have tls)"},
         BadSpec{LISTENER("name: b, port: 81, protocol: TCP, allowedRoutes: {namespaces: {from: Any}}"),
-                "spec.listeners[1].allowedRoutes.namespaces.from: \"Any\" is not supported (expected one of All, Selector, Same, "
+                "spec.listeners[1].allowedRoutes.namespaces.from: \"Any\" is not supported (expected one of All, "
+                "Selector, Same, "
                 "None)"},
         BadSpec{LISTENER("name: b, port: 81, protocol: TCP, allowedRoutes: {kinds: [{}]}"),
                 "spec.listeners[1].allowedRoutes.kinds[0].kind: is missing (it is required)"},
-        BadSpec{LISTENER("name: b, port: 81, port: 82, protocol: TCP"), "spec.listeners[1].port: occurs twice in this mapping"},
+        BadSpec{LISTENER("name: b, port: 81, port: 82, protocol: TCP"),
+                "spec.listeners[1].port: occurs twice in this mapping"},
         BadSpec{LISTENER("name: b, port: 81, protocol: TCP, allowedRoutes: {namespaces: {from: Selector, selector: "
                          "{matchExpressions: [{key: a, operator: In}]}}}"),
-                "spec.listeners[1].allowedRoutes.namespaces.selector.matchExpressions[0]: values is empty (In and NotIn need "
+                "spec.listeners[1].allowedRoutes.namespaces.selector.matchExpressions[0]: values is empty (In and "
+                "NotIn need "
                 "some)"}));
 
 struct BadText {
@@ -234,11 +250,13 @@ INSTANTIATE_TEST_SUITE_P(
         BadText{"just text\n", "f:1:1: is a string (expected a mapping)"},
         BadText{"kind: Gateway\n", "f:1:1: apiVersion: is missing (it is required)"},
         BadText{"apiVersion: v1\n", "f:1:1: kind: is missing (it is required)"},
-        BadText{"apiVersion: v1\nkind: Service\nspec: {}\n", "f:1:1: Service default/ metadata: is missing (it is required)"},
+        BadText{"apiVersion: v1\nkind: Service\nspec: {}\n",
+                "f:1:1: Service default/ metadata: is missing (it is required)"},
         BadText{"apiVersion: v1\nkind: Service\nmetadata: {}\nspec: {}\n",
                 "f:3:11: Service default/ metadata.name: is missing (it is required)"},
         BadText{"apiVersion: v1\nkind: Service\nmetadata: {name: Web}\nspec: {}\n",
-                "f:3:18: Service default/Web metadata.name: \"Web\" is not valid (expected lower-case letters, digits, '-' and "
+                "f:3:18: Service default/Web metadata.name: \"Web\" is not valid (expected lower-case letters, digits, "
+                "'-' and "
                 "'.', as in \"my-name\", at most 253 characters)"},
         BadText{"apiVersion: v1\nkind: Namespace\nmetadata: {name: a, namespace: b}\n",
                 "f:3:32: Namespace a metadata.namespace: is set (this kind is cluster-scoped: leave it out)"},
@@ -251,47 +269,63 @@ INSTANTIATE_TEST_SUITE_P(
         BadText{ROUTE "  rules: [{backendRefs: []}]\n",
                 "f:5:25: TCPRoute default/r spec.rules[0].backendRefs: has 0 items (expected 1 to 16)"},
         BadText{ROUTE "  rules: [{backendRefs: [{name: a}]}]\n",
-                "f:5:26: TCPRoute default/r spec.rules[0].backendRefs[0]: port is missing (a reference to a Service needs the "
+                "f:5:26: TCPRoute default/r spec.rules[0].backendRefs[0]: port is missing (a reference to a Service "
+                "needs the "
                 "Service's port)"},
         BadText{ROUTE "  rules: [{backendRefs: [{name: a, port: 1, weight: 1000001}]}]\n",
-                "f:5:53: TCPRoute default/r spec.rules[0].backendRefs[0].weight: 1000001 is out of range (expected 0..1000000)"},
+                "f:5:53: TCPRoute default/r spec.rules[0].backendRefs[0].weight: 1000001 is out of range (expected "
+                "0..1000000)"},
         BadText{ROUTE "  rules: [{forwardTo: [], backendRefs: [{name: a, port: 1}]}]\n",
-                "f:5:12: TCPRoute default/r spec.rules[0].forwardTo: unknown field \"forwardTo\" (known here: backendRefs, name)"},
+                "f:5:12: TCPRoute default/r spec.rules[0].forwardTo: unknown field \"forwardTo\" (known here: "
+                "backendRefs, name)"},
         BadText{ROUTE "  parentRefs: [{name: a}, {name: a}]\n  rules: [{backendRefs: [{name: a, port: 1}]}]\n",
-                "f:5:27: TCPRoute default/r spec.parentRefs[1]: repeats another parentRef (sectionName or port must tell them "
+                "f:5:27: TCPRoute default/r spec.parentRefs[1]: repeats another parentRef (sectionName or port must "
+                "tell them "
                 "apart)"},
         BadText{ROUTE "  parentRefs: [{name: a}, {name: a, port: 1}]\n  rules: [{backendRefs: [{name: a, port: 1}]}]\n",
-                "f:5:27: TCPRoute default/r spec.parentRefs[1]: names a parent that another parentRef names too (then each needs "
+                "f:5:27: TCPRoute default/r spec.parentRefs[1]: names a parent that another parentRef names too (then "
+                "each needs "
                 "a sectionName or port)"},
         BadText{OLD_ROUTE "  rules: [{forwardTo: [{port: 1}]}]\n",
-                "f:5:24: TCPRoute default/r spec.rules[0].forwardTo[0]: names no backend (serviceName or backendRef is required)"},
+                "f:5:24: TCPRoute default/r spec.rules[0].forwardTo[0]: names no backend (serviceName or backendRef is "
+                "required)"},
         BadText{OLD_ROUTE "  gateways: {allow: Some}\n  rules: [{forwardTo: [{serviceName: a}]}]\n",
-                "f:5:21: TCPRoute default/r spec.gateways.allow: \"Some\" is not supported (expected one of SameNamespace, All, "
+                "f:5:21: TCPRoute default/r spec.gateways.allow: \"Some\" is not supported (expected one of "
+                "SameNamespace, All, "
                 "FromList)"},
-        BadText{"apiVersion: networking.x-k8s.io/v1alpha1\nkind: Gateway\nmetadata: {name: g}\nspec:\n  gatewayClassName: x\n"
+        BadText{"apiVersion: networking.x-k8s.io/v1alpha1\nkind: Gateway\nmetadata: {name: g}\nspec:\n  "
+                "gatewayClassName: x\n"
                 "  listeners: [{port: 1, protocol: TCP}]\n",
                 "f:6:15: Gateway default/g spec.listeners[0].routes: is missing (it is required)"},
         BadText{SLICE "addressType: IPv5\n",
-                "f:4:14: EndpointSlice default/s addressType: \"IPv5\" is not supported (expected one of IPv4, IPv6, FQDN)"},
+                "f:4:14: EndpointSlice default/s addressType: \"IPv5\" is not supported (expected one of IPv4, IPv6, "
+                "FQDN)"},
         BadText{SLICE "addressType: IPv4\nendpoints: [{addresses: [\"::1\"]}]\n",
-                "f:5:26: EndpointSlice default/s endpoints[0].addresses[0]: \"::1\" is not an IPv4 address (addressType says so)"},
+                "f:5:26: EndpointSlice default/s endpoints[0].addresses[0]: \"::1\" is not an IPv4 address "
+                "(addressType says so)"},
         BadText{SLICE "addressType: IPv4\nendpoints: [{addresses: []}]\n",
                 "f:5:25: EndpointSlice default/s endpoints[0].addresses: has 0 items (expected 1 to 100)"},
         BadText{"apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec: {ports: [{port: 1}, {port: 2}]}\n",
                 "f:4:16: Service default/a spec.ports[0]: name is missing (a Service with several ports names each)"},
-        BadText{"apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec: {ports: [{name: x, port: 1}, {name: y, port: 1}]}\n",
+        BadText{"apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec: {ports: [{name: x, port: 1}, {name: y, "
+                "port: 1}]}\n",
                 "f:4:36: Service default/a spec.ports[1]: another port is 1/TCP too (port and protocol are unique)"},
-        BadText{"apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec: {type: Nodeport}\n",
-                "f:4:14: Service default/a spec.type: \"Nodeport\" is not supported (expected one of ClusterIP, NodePort, "
-                "LoadBalancer, ExternalName)"},
-        BadText{"apiVersion: gateway.networking.k8s.io/v1\nkind: GatewayClass\nmetadata: {name: c}\nspec: {controllerName: x}\n",
+        BadText{
+            "apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec: {type: Nodeport}\n",
+            "f:4:14: Service default/a spec.type: \"Nodeport\" is not supported (expected one of ClusterIP, NodePort, "
+            "LoadBalancer, ExternalName)"},
+        BadText{"apiVersion: gateway.networking.k8s.io/v1\nkind: GatewayClass\nmetadata: {name: c}\nspec: "
+                "{controllerName: x}\n",
                 "f:4:24: GatewayClass c spec.controllerName: \"x\" is not valid (expected DOMAIN/PATH, such as "
                 "portcullis.dev/gateway-controller, at most 253 characters)"},
-        BadText{"apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {name: h}\n",
-                "f:1:1: HTTPRoute default/h: gateway.networking.k8s.io/v1 HTTPRoute is not served by this version (served: "
-                "GatewayClass, Gateway, TCPRoute and ReferenceGrant of gateway.networking.k8s.io, GatewayClass, Gateway and "
-                "TCPRoute of networking.x-k8s.io/v1alpha1, EndpointSlice)"},
-        BadText{"apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec: {}\n---\napiVersion: v1\nkind: Service\nmetadata: "
+        BadText{
+            "apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {name: h}\n",
+            "f:1:1: HTTPRoute default/h: gateway.networking.k8s.io/v1 HTTPRoute is not served by this version (served: "
+            "GatewayClass, Gateway, TCPRoute and ReferenceGrant of gateway.networking.k8s.io, GatewayClass, Gateway "
+            "and "
+            "TCPRoute of networking.x-k8s.io/v1alpha1, EndpointSlice)"},
+        BadText{"apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec: {}\n---\napiVersion: v1\nkind: "
+                "Service\nmetadata: "
                 "{name: a}\nspec: {}\n",
                 "f:6:1: Service default/a: is defined twice in this file (the first one counts)"}));
 

@@ -36,7 +36,8 @@ class Commands : public ::testing::Test {
  protected:
   Commands() {
     answers_["/v1/objects"] = kObjects;
-    answers_["/v1/status"] = R"({"ready":true,"version":"1","node":"n","source":"/m","listeners":1,"backends":1,"links":[],
+    answers_["/v1/status"] =
+        R"({"ready":true,"version":"1","node":"n","source":"/m","listeners":1,"backends":1,"links":[],
       "findings":[{"severity":"error","object":"TCPRoute default/r","file":"/m/web.yaml","line":9,"column":3,
                    "field":"spec.rules","message":"is odd"}]})";
   }
@@ -147,7 +148,8 @@ TEST_F(Commands, DumpMapsDecodesFlowsFromTheClientsSide) {
   EXPECT_EQ(run(dump_maps, std::string("flows"), Output::Table), kOk);
   EXPECT_EQ(out_.str(),
             "CLIENT         VIP          SOURCE         BACKEND        STATE        MODE      AGE  IDLE  LISTENER\n"
-            "10.0.1.2:4000  10.0.1.1:80  10.0.2.1:2000  10.0.2.2:8080  ESTABLISHED  full NAT  60s  5s    default/web/tcp (3)\n");
+            "10.0.1.2:4000  10.0.1.1:80  10.0.2.1:2000  10.0.2.2:8080  ESTABLISHED  full NAT  60s  5s    "
+            "default/web/tcp (3)\n");
 }
 
 TEST_F(Commands, DumpMapsShowsRejectedSharesAndEveryMap) {

@@ -8,7 +8,13 @@ namespace gw::compile {
 namespace {
 
 net::Link link(std::uint32_t ifindex, const char* name, const char* kind, std::uint32_t master = 0) {
-  return {.ifindex = ifindex, .name = name, .kind = kind, .up = true, .loopback = false, .ethernet = true, .master = master};
+  return {.ifindex = ifindex,
+          .name = name,
+          .kind = kind,
+          .up = true,
+          .loopback = false,
+          .ethernet = true,
+          .master = master};
 }
 
 std::vector<std::string> attached(const std::vector<net::Link>& links, const Options& options) {
@@ -57,7 +63,8 @@ TEST(Attachments, InterfacePatternsSelect) {
 TEST(Ids, AreTheSameWhenTheSameConfigurationIsCompiledAgain) {
   net::Topology topology;
   topology.links = {link(1, "eth0", "")};
-  topology.addresses = {{.ifindex = 1, .address = IpAddress::parse("10.0.0.1").value(), .prefix_length = 24, .global_scope = true}};
+  topology.addresses = {
+      {.ifindex = 1, .address = IpAddress::parse("10.0.0.1").value(), .prefix_length = 24, .global_scope = true}};
   ir::Config config;
   ir::L4Listener listener;
   listener.gateway = {"default", "web"};

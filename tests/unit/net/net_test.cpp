@@ -85,14 +85,16 @@ TEST_F(InNamespace, DiscoversLinksAddressesAndRoutes) {
   EXPECT_TRUE(topology->is_local(ip("2001:db8::1")));
   EXPECT_EQ(topology->node_addresses(), (std::vector{ip("10.0.0.1"), ip("2001:db8::1")}));
   EXPECT_EQ(topology->source_towards(ip("198.51.100.1")), ip("10.0.0.1"));
-  const auto route = std::ranges::find_if(topology->routes, [](const Route& r) { return r.gateway == ip("10.0.0.254"); });
+  const auto route =
+      std::ranges::find_if(topology->routes, [](const Route& r) { return r.gateway == ip("10.0.0.254"); });
   ASSERT_NE(route, topology->routes.end());
   EXPECT_EQ(route->metric, 5U);
   EXPECT_EQ(route->destination.to_string(), "0.0.0.0/0");
 }
 
 TEST_F(InNamespace, TheMonitorTellsTopologyFromNeighbours) {
-  sh("ip link add v0 type veth peer name v1 && ip link set v0 up && ip link set v1 up && ip addr add 10.0.0.1/24 dev v0");
+  sh("ip link add v0 type veth peer name v1 && ip link set v0 up && ip link set v1 up && ip addr add 10.0.0.1/24 dev "
+     "v0");
   auto monitor = Monitor::open();
   ASSERT_TRUE(monitor) << monitor.error().message;
   EXPECT_FALSE(monitor->drain().value().topology);

@@ -24,7 +24,8 @@ Plan random_plan(std::mt19937& random) {
   for (std::uint32_t id = 1; id <= 4; ++id) {
     if (draw(3) == 0 || plan.backends.empty()) continue;
     MaglevTable table(draw(3) == 0 ? 0 : 7);
-    for (auto& slot : table) slot = std::next(plan.backends.begin(), draw(static_cast<std::uint32_t>(plan.backends.size())))->first;
+    for (auto& slot : table)
+      slot = std::next(plan.backends.begin(), draw(static_cast<std::uint32_t>(plan.backends.size())))->first;
     plan.services[id] = table;
     plan.names[{GW_NAME_SERVICE, id}] = "service " + std::to_string(draw(3));
   }

@@ -16,7 +16,8 @@ namespace {
 namespace fs = std::filesystem;
 
 std::string service(const std::string& name, int port = 80) {
-  return "apiVersion: v1\nkind: Service\nmetadata: {name: " + name + "}\nspec: {ports: [{port: " + std::to_string(port) + "}]}\n";
+  return "apiVersion: v1\nkind: Service\nmetadata: {name: " + name +
+         "}\nspec: {ports: [{port: " + std::to_string(port) + "}]}\n";
 }
 
 class Files : public ::testing::Test {
@@ -179,7 +180,8 @@ TEST_F(Files, ADirectoryThatVanishesKeepsItsObjectsUntilItIsBack) {
 }
 
 TEST_F(Files, AThousandFilesAreFine) {
-  for (int i = 0; i < 1000; ++i) write("d" + std::to_string(i % 10) + "/" + std::to_string(i) + ".yaml", service("s" + std::to_string(i)));
+  for (int i = 0; i < 1000; ++i)
+    write("d" + std::to_string(i % 10) + "/" + std::to_string(i) + ".yaml", service("s" + std::to_string(i)));
   open();
   EXPECT_EQ(snapshot_.resources.services.size(), 1000U);
   write("d3/3.yaml", service("s3", 99));

@@ -31,13 +31,15 @@ ObjectRef identity(ObjectRef ref) {
 /// Calls `visit` with each vector of a set and the group and kind its objects have (an empty group: the object's own).
 template <typename Set, typename Visit>
 void for_each_kind(Set& set, Visit visit) {
-  visit(set.gateway_classes, [](const auto& object) { return ObjectRef{object.group, "", "GatewayClass", "", object.meta.name}; });
+  visit(set.gateway_classes,
+        [](const auto& object) { return ObjectRef{object.group, "", "GatewayClass", "", object.meta.name}; });
   visit(set.gateways, [](const auto& object) { return identity(object.ref()); });
   visit(set.tcp_routes, [](const auto& object) { return identity(object.ref()); });
   visit(set.reference_grants, [](const auto& object) {
     return ObjectRef{api::kGatewayGroup, "", "ReferenceGrant", object.meta.ns, object.meta.name};
   });
-  visit(set.services, [](const auto& object) { return ObjectRef{"", "", "Service", object.meta.ns, object.meta.name}; });
+  visit(set.services,
+        [](const auto& object) { return ObjectRef{"", "", "Service", object.meta.ns, object.meta.name}; });
   visit(set.endpoint_slices, [](const auto& object) {
     return ObjectRef{"discovery.k8s.io", "", "EndpointSlice", object.meta.ns, object.meta.name};
   });
@@ -62,7 +64,8 @@ api::Decoded read(const std::string& path) {
   };
   std::error_code error;
   const std::uintmax_t size = std::filesystem::file_size(path, error);
-  if (!error && size > kMaxFileSize) return reject(fmt::format("has {} bytes (at most {} are read)", size, kMaxFileSize));
+  if (!error && size > kMaxFileSize)
+    return reject(fmt::format("has {} bytes (at most {} are read)", size, kMaxFileSize));
   std::ifstream file(path, std::ios::binary);
   std::ostringstream text;
   if (!file || !(text << file.rdbuf() || size == 0)) return reject("cannot be read");

@@ -17,10 +17,10 @@ namespace gw::provider {
 
 /// What the directory holds, as of one reload().
 struct Snapshot {
-  api::ResourceSet resources;             ///< sorted
-  std::vector<api::RawObject> raw;        ///< the same objects' documents
+  api::ResourceSet resources;       ///< sorted
+  std::vector<api::RawObject> raw;  ///< the same objects' documents
   std::vector<api::Problem> problems;
-  std::vector<std::string> stale_files;   ///< files of which older objects are still in use
+  std::vector<std::string> stale_files;  ///< files of which older objects are still in use
 };
 
 struct FileOptions {

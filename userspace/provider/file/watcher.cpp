@@ -31,7 +31,7 @@ std::int64_t nanoseconds(const timespec& time) { return time.tv_sec * 1'000'000'
 }  // namespace
 
 Result<Watcher> Watcher::open(const std::string& root) {
-  struct stat info {};
+  struct stat info{};
   if (::stat(root.c_str(), &info) != 0) return fail_errno(errno, fmt::format("open the manifest directory {}", root));
   if (!S_ISDIR(info.st_mode)) return fail(fmt::format("{} is not a directory (--manifests takes one)", root));
   Fd inotify(inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
@@ -77,7 +77,7 @@ void Watcher::watch(const std::string& directory, bool is_parent_of_root) {
 }
 
 void Watcher::add_file(const std::string& path, bool is_link, Scan& scan) {
-  struct stat info {};
+  struct stat info{};
   if (::stat(path.c_str(), &info) != 0 || !S_ISREG(info.st_mode)) return;
   scan.files[path] = {info.st_dev, info.st_ino, info.st_size, nanoseconds(info.st_mtim), nanoseconds(info.st_ctim)};
   std::error_code ignored;
@@ -86,7 +86,7 @@ void Watcher::add_file(const std::string& path, bool is_link, Scan& scan) {
 
 void Watcher::scan_directory(const std::string& directory, Scan& scan,
                              std::set<std::pair<std::uint64_t, std::uint64_t>>& seen) {
-  struct stat info {};
+  struct stat info{};
   if (::stat(directory.c_str(), &info) != 0 || !seen.emplace(info.st_dev, info.st_ino).second) return;
   // Watch before reading: what appears in between is then an event.
   watch(directory, false);

@@ -45,7 +45,8 @@ class Watcher {
  private:
   Watcher(Fd inotify, std::string root) : inotify_(std::move(inotify)), root_(std::move(root)) {}
   void watch(const std::string& directory, bool is_parent_of_root);
-  void scan_directory(const std::string& directory, Scan& scan, std::set<std::pair<std::uint64_t, std::uint64_t>>& seen);
+  void scan_directory(const std::string& directory, Scan& scan,
+                      std::set<std::pair<std::uint64_t, std::uint64_t>>& seen);
   void add_file(const std::string& path, bool is_link, Scan& scan);
   bool note(int watch_descriptor, std::uint32_t mask, const std::string& name);
 

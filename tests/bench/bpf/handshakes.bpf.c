@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A TCP client and a TCP server that exist only in XDP, so that the gateway between them is what is measured. One
- * connection: SYN, SYN+ACK, ACK with a request of four bytes, the same bytes as response, RST. Every frame of theirs
- * is 58 bytes: a SYN's four bytes of options and a request's payload take the same place.
+ * A TCP client and a TCP server that exist only in XDP, so that the gateway between them is what is
+ * measured. One connection: SYN, SYN+ACK, ACK with a request of four bytes, the same bytes as
+ * response, RST. Every frame of theirs is 58 bytes: a SYN's four bytes of options and a request's
+ * payload take the same place.
  */
 #include <stdbool.h>
 #include <linux/bpf.h>
@@ -13,13 +14,13 @@
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
-#include "tests/bench/handshakes.h"
+#include "tests/bench/bpf/handshakes.h"
 
-#define SEGMENT	      24 /* TCP header with four bytes of options or payload */
-#define FRAME	      (sizeof(struct ethhdr) + sizeof(struct iphdr) + SEGMENT)
-#define MSS_1460      bpf_htonl(0x020405b4)
-#define SERVER_SEQ    1000
-#define WINDOW	      64000
+#define SEGMENT	   24 /* TCP header with four bytes of options or payload */
+#define FRAME	   (sizeof(struct ethhdr) + sizeof(struct iphdr) + SEGMENT)
+#define MSS_1460   bpf_htonl(0x020405b4)
+#define SERVER_SEQ 1000
+#define WINDOW	   64000
 
 __u16 port = 0; /* of the server, or the one that the client connects to; network byte order */
 
@@ -47,7 +48,8 @@ static __always_inline bool parse(struct xdp_md *ctx, struct segment *segment)
 	if ((void *)(segment->tcp + 1) > end || segment->eth->h_proto != bpf_htons(ETH_P_IP) ||
 	    segment->ip->ihl != 5 || segment->ip->protocol != IPPROTO_TCP)
 		return false;
-	segment->payload = bpf_ntohs(segment->ip->tot_len) - sizeof(struct iphdr) - segment->tcp->doff * 4;
+	segment->payload =
+		bpf_ntohs(segment->ip->tot_len) - sizeof(struct iphdr) - segment->tcp->doff * 4;
 	return true;
 }
 
@@ -84,7 +86,8 @@ static __always_inline int answer(struct xdp_md *ctx, __u8 flags, __u32 seq, __u
 	s.ip->ttl = 64;
 	s.ip->tot_len = bpf_htons(sizeof(struct iphdr) + SEGMENT);
 	s.ip->check = 0;
-	s.ip->check = (__sum16)~fold((__u32)bpf_csum_diff(NULL, 0, (__be32 *)s.ip, sizeof(struct iphdr), 0));
+	s.ip->check = (__sum16)~fold(
+		(__u32)bpf_csum_diff(NULL, 0, (__be32 *)s.ip, sizeof(struct iphdr), 0));
 	other = s.tcp->source;
 	s.tcp->source = s.tcp->dest;
 	s.tcp->dest = other;

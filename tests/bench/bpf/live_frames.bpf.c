@@ -4,7 +4,7 @@
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
-#include "tests/bench/live_frames.h"
+#include "tests/bench/bpf/live_frames.h"
 
 #define SOURCE_PORT  34
 #define TCP_CHECKSUM 50
@@ -39,7 +39,7 @@ int generate(struct xdp_md *ctx)
 		port += next_port;
 	}
 	*(__be16 *)(data + SOURCE_PORT) = bpf_htons(port);
-	sum = (__u16)~*(__u16 *)(data + TCP_CHECKSUM) + (__u32)bpf_htons(port);
+	sum = (__u16) ~*(__u16 *)(data + TCP_CHECKSUM) + (__u32)bpf_htons(port);
 	sum = (sum & 0xffff) + (sum >> 16);
 	*(__u16 *)(data + TCP_CHECKSUM) = (__u16)~sum;
 	sent++;
