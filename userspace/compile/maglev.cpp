@@ -89,6 +89,7 @@ plan::MaglevTable build_table(const std::vector<MaglevEntry>& entries, std::uint
   if (sharing.size() > slots) sharing.resize(slots);
   std::vector<std::uint32_t> left = quotas(sharing, slots);
   std::vector<Walk> walks;
+  walks.reserve(sharing.size());
   for (const auto* entry : sharing) walks.emplace_back(entry->identity, slots);
 
   plan::MaglevTable table(slots, kUnfilled);
