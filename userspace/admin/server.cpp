@@ -3,10 +3,10 @@
 
 #include <fmt/format.h>
 #include <httplib.h>
-#include <signal.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <csignal>
 
 #include <atomic>
 #include <cerrno>

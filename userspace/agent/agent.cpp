@@ -84,8 +84,8 @@ Result<std::unique_ptr<Agent>> Agent::create(const RunOptions& options, Config c
   return agent;
 }
 
-Agent::Agent(const RunOptions& options, Config config, Parts parts)
-    : options_(options),
+Agent::Agent(RunOptions options, Config config, Parts parts)
+    : options_(std::move(options)),
       config_(std::move(config)),
       parts_(std::move(parts)),
       attacher_(parts_.pins, parts_.programs,

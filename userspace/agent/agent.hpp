@@ -52,7 +52,7 @@ class Agent {
     net::Monitor monitor;
     std::unique_ptr<admin::Server> admin;
   };
-  Agent(const RunOptions& options, Config config, Parts parts);
+  Agent(RunOptions options, Config config, Parts parts);
 
   Result<> connect_events();
   Result<> restore();

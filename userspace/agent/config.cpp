@@ -30,11 +30,11 @@ void read_map(const YAML::Node& node, const std::string& prefix, const std::map<
   if (!node.IsMap()) reject(node, prefix.empty() ? "the file" : prefix, "is not a mapping");
   for (const auto& entry : node) {
     const auto name = entry.first.as<std::string>();
-    const std::string field = prefix.empty() ? name : prefix + "." + name;
+    const std::string field = prefix.empty() ? name : fmt::format("{}.{}", prefix, name);
     const auto reader = readers.find(name);
     if (reader == readers.end()) {
       std::string known;
-      for (const auto& [key, unused] : readers) known += (known.empty() ? "" : ", ") + key;
+      for (const auto& [key, unused] : readers) known.append(known.empty() ? "" : ", ").append(key);
       reject(entry.first, field, fmt::format("unknown field (known here: {})", known));
     }
     reader->second(entry.second, field);

@@ -5,6 +5,8 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <cstdio>
+#include <exception>
 #include <filesystem>
 #include <iostream>
 
@@ -111,4 +113,11 @@ int main(int argc, char** argv) {
 }  // namespace
 }  // namespace gw::agent
 
-int main(int argc, char** argv) { return gw::agent::main(argc, argv); }
+int main(int argc, char** argv) {
+  try {
+    return gw::agent::main(argc, argv);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "portcullis: %s\n", error.what());
+    return 1;
+  }
+}

@@ -52,6 +52,7 @@ void add_bad_conditions(const std::string& object, const json& status, std::vect
 
 json collect_findings(const PublishInput& input, const json& rendered) {
   std::vector<json> findings;
+  findings.reserve(input.snapshot.problems.size() + input.snapshot.stale_files.size());
   for (const auto& problem : input.snapshot.problems) {
     findings.push_back(finding("error", problem.object, problem.location, problem.field, problem.message));
   }

@@ -30,8 +30,8 @@ struct DecodeContext {
 /// One node and the path that leads to it. Cheap to copy; the context outlives it.
 class Cursor {
  public:
-  Cursor(YAML::Node node, std::string path, DecodeContext& context)
-      : node_(std::move(node)), path_(std::move(path)), context_(&context) {}
+  Cursor(const YAML::Node& node, std::string path, DecodeContext& context)
+      : node_(node), path_(std::move(path)), context_(&context) {}
 
   [[nodiscard]] const YAML::Node& node() const { return node_; }
   [[nodiscard]] const std::string& path() const { return path_; }

@@ -192,10 +192,12 @@ std::string heading(std::string column) {
 
 std::string table_text(const MapCommand& command, const Rows& rows, std::size_t most) {
   std::vector<std::string> headings;
+  headings.reserve(command.columns.size());
   for (const char* column : command.columns) headings.push_back(heading(column));
   Table table(headings);
   for (std::size_t i = 0; i < std::min(rows.size(), most); ++i) {
     std::vector<std::string> row;
+    row.reserve(command.columns.size());
     for (const char* column : command.columns) {
       const json& cell = rows[i].at(column);
       row.push_back(cell.is_string() ? cell.get<std::string>() : cell.dump());

@@ -13,7 +13,7 @@
 namespace gw::cli {
 
 /// Exit codes, the same for every command.
-enum ExitCode : int {
+enum ExitCode : std::uint8_t {
   kOk = 0,
   kError = 1,     ///< the command could not do its work; `status`: not ready
   kFindings = 2,  ///< `status`: ready, but something needs attention

@@ -39,7 +39,7 @@ std::string age(const View& view, const json& entry) {
   return age_text(view.env.now - timegm(&time));
 }
 
-std::string or_none(std::string text) { return text.empty() ? "<none>" : text; }
+std::string or_none(const std::string& text) { return text.empty() ? "<none>" : text; }
 
 /// True, False, Partial (some parents yes, some no) or Unknown.
 std::string over_parents(const json& object, const std::vector<std::string>& types) {

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // gwctl: asks the daemon and the maps.
 #include <CLI/CLI.hpp>
+#include <cstdio>
 #include <ctime>
+#include <exception>
 #include <iostream>
 #include <map>
 
@@ -89,4 +91,11 @@ int main(int argc, char** argv) {
 }  // namespace
 }  // namespace gw::cli
 
-int main(int argc, char** argv) { return gw::cli::main(argc, argv); }
+int main(int argc, char** argv) {
+  try {
+    return gw::cli::main(argc, argv);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "gwctl: %s\n", error.what());
+    return 1;
+  }
+}

@@ -20,7 +20,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view kBpffsMountPoint = "/sys/fs/bpf";
+constexpr const char* kBpffsMountPoint = "/sys/fs/bpf";
 
 bool is_bpffs(const std::string& path) {
   struct statfs info{};
@@ -40,7 +40,7 @@ Result<> mount_bpffs_if_missing(const std::string& pin_dir) {
     return fail(fmt::format("{} is not on a BPF file system (mount one there, or choose a directory below {})", pin_dir,
                             kBpffsMountPoint));
   }
-  if (::mount("bpf", kBpffsMountPoint.data(), "bpf", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0700") == 0) return {};
+  if (::mount("bpf", kBpffsMountPoint, "bpf", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0700") == 0) return {};
   return fail_errno(errno, fmt::format("mount the BPF file system at {}", kBpffsMountPoint));
 }
 

@@ -35,7 +35,9 @@ std::vector<gw_maglev_chunk> to_chunks(const plan::MaglevTable& table) {
 /// A filled inner map, not yet reachable by any program.
 Result<RawMap> create_table(const plan::MaglevTable& table) {
   const std::vector<gw_maglev_chunk> chunks = to_chunks(table);
-  LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = BPF_F_INNER_MAP);
+  bpf_map_create_opts options{};
+  options.sz = sizeof(options);
+  options.map_flags = BPF_F_INNER_MAP;
   Fd fd(bpf_map_create(BPF_MAP_TYPE_ARRAY, "gw_maglev_table", sizeof(std::uint32_t), sizeof(gw_maglev_chunk),
                        static_cast<__u32>(chunks.size()), &options));
   if (!fd.is_open()) return fail_errno(errno, "create a Maglev table");

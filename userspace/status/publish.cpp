@@ -50,15 +50,15 @@ json read_status(const std::string& path) {
 
 /// Whether a file's name is one that we give.
 bool is_ours(const std::string& name) {
-  return name.ends_with(".json") && (name.find(std::string(".") + api::kGatewayGroup + "_") != std::string::npos ||
-                                     name.find(std::string(".") + api::kLegacyGroup + "_") != std::string::npos);
+  return name.ends_with(".json") && (name.find("." + std::string(api::kGatewayGroup) + "_") != std::string::npos ||
+                                     name.find("." + std::string(api::kLegacyGroup) + "_") != std::string::npos);
 }
 
 /// Gives each condition the time at which its status last changed: the old one's, if that agrees.
 void stamp(json& value, const json& old, const std::string& now) {
   if (value.is_object() && value.contains("type") && value.contains("status") && value.contains("reason")) {
     const bool same =
-        old.is_object() && old.value("status", "") == value["status"] && old.contains("lastTransitionTime");
+        old.is_object() && old.value("status", json()) == value["status"] && old.contains("lastTransitionTime");
     value["lastTransitionTime"] = same ? old["lastTransitionTime"] : json(now);
     return;
   }

@@ -9,8 +9,6 @@
 namespace gw::translate {
 namespace {
 
-using api::ConditionStatus;
-
 Verdict judge(const api::GatewayClass& gateway_class) {
   if (!gateway_class.has_parameters_ref) return {true, reason::kAccepted, ""};
   return {false, reason::kInvalidParameters,

@@ -9,8 +9,6 @@
 namespace gw::translate {
 namespace {
 
-using api::ConditionStatus;
-
 std::int32_t attached_routes(const ListenerNode& node) { return static_cast<std::int32_t>(node.routes.size()); }
 
 api::ListenerStatus listener_base(const ListenerNode& node) {
