@@ -241,7 +241,7 @@ def main():
     if STATE.exists():
         print("a demo is up already: ./dev demo --down", file=sys.stderr)
         return 1
-    with Lab("demo") as lab:
+    with Lab("demo", may_stay=options.keep) as lab:
         try:
             demo(lab, options.keep)
         except (Wrong, LabError) as error:

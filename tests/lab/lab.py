@@ -3,6 +3,7 @@
 
 import atexit
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -119,12 +120,30 @@ class Namespace:
         return self.lab.start(name, self.enter(*command), env=env)
 
     def delete(self):
-        for pid in run("ip", "netns", "pids", self.full_name, check=False).split():
-            try:
-                os.kill(int(pid), signal.SIGKILL)
-            except ProcessLookupError:
-                pass
-        run("ip", "netns", "del", self.full_name, check=False)
+        delete_namespace(self.full_name)
+
+
+def delete_namespace(full_name):
+    for pid in run("ip", "netns", "pids", full_name, check=False).split():
+        try:
+            os.kill(int(pid), signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+    run("ip", "netns", "del", full_name, check=False)
+
+
+def sweep():
+    """Removes what a laboratory left whose process was killed outright; what may be kept on purpose has other names."""
+    def is_stale(path):
+        owner = re.match(r"pc(\d+)[a-z]-", path.name)
+        return owner and not Path(f"/proc/{owner[1]}").exists()
+
+    for path in filter(is_stale, Path("/run/netns").glob("pc*")):
+        delete_namespace(path.name)
+    for path in filter(is_stale, Path("/sys/fs/bpf").glob("pc*")):
+        shutil.rmtree(path, ignore_errors=True)
+    for path in filter(is_stale, Path(tempfile.gettempdir()).glob("pc*")):
+        shutil.rmtree(path, ignore_errors=True)
 
 
 class Lab:
@@ -132,10 +151,13 @@ class Lab:
 
     _count = 0
 
-    def __init__(self, name="lab", keep=False):
+    def __init__(self, name="lab", may_stay=False):
+        """`may_stay`: `keep` may be set later, and then everything outlives this process."""
+        if Lab._count == 0:
+            sweep()
         Lab._count += 1
-        self.prefix = f"pc{os.getpid()}{chr(96 + Lab._count % 26)}-{name}"[:40]
-        self.keep = keep
+        self.prefix = f"pc{'keep' if may_stay else ''}{os.getpid()}{chr(96 + Lab._count % 26)}-{name}"[:40]
+        self.keep = False
         self.directory = Path(tempfile.mkdtemp(prefix=f"{self.prefix}-"))
         # nginx workers and the like run as other users and read files here.
         self.directory.chmod(0o755)
