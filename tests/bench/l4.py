@@ -64,9 +64,12 @@ def busy_seconds():
     return (sum(fields[:8]) - idle) / os.sysconf("SC_CLK_TCK")
 
 
+MEASUREMENTS = ("packets", "requests", "connections", "bulk")
+
+
 class Bench:
-    def __init__(self, lab, seconds):
-        self.lab, self.seconds = lab, seconds
+    def __init__(self, lab, seconds, measurements=MEASUREMENTS):
+        self.lab, self.seconds, self.measurements = lab, seconds, measurements
         self.bin = TREE / "build" / "bin"
         self.topology = Topology(lab, backends=1)
         self.backend = self.topology.backends[0]
@@ -153,23 +156,32 @@ class Bench:
         pps, ns = self.count_frames(self.topology.gateway, "g0", "10.0.1.1", 9, 1)
         return {"pps": pps, "ns_packet": ns}
 
+    def measure_packets(self, contestant):
+        if not contestant.raw:
+            return {}
+        pps, ns_packet = self.packets(contestant, 1)
+        return {"pps": pps, "ns_packet": ns_packet, "pps1000": self.packets(contestant, 1000)[0]}
+
+    def measure_requests(self, contestant):
+        requests = self.load("rr", contestant.address, contestant.port, CONNECTIONS)
+        return {"rps": requests["count"] / requests["seconds"], "rr_p50": requests["p50_us"], "rr_p99": requests["p99_us"],
+                "us_request": requests["busy"] * 1e6 / max(requests["count"], 1)}
+
+    def measure_connections(self, contestant):
+        fresh = self.load("crr", contestant.address, contestant.port, CONNECTIONS)
+        return {"crr": fresh["count"] / fresh["seconds"], "cps": self.new_connections(contestant)}
+
+    def measure_bulk(self, contestant):
+        bulk = self.load("bulk", contestant.address, contestant.port + 1, 4)
+        return {"gbps": bulk["count"] * 8e-9 / bulk["seconds"]}
+
     def measure(self, contestant):
         contestant.start()
         try:
             contestants.reachable(contestant)
             values = {}
-            if contestant.raw:
-                values["pps"], values["ns_packet"] = self.packets(contestant, 1)
-                values["pps1000"], _ = self.packets(contestant, 1000)
-            requests = self.load("rr", contestant.address, contestant.port, CONNECTIONS)
-            values["rps"] = requests["count"] / requests["seconds"]
-            values["rr_p50"], values["rr_p99"] = requests["p50_us"], requests["p99_us"]
-            values["us_request"] = requests["busy"] * 1e6 / max(requests["count"], 1)
-            fresh = self.load("crr", contestant.address, contestant.port, CONNECTIONS)
-            values["crr"] = fresh["count"] / fresh["seconds"]
-            values["cps"] = self.new_connections(contestant)
-            bulk = self.load("bulk", contestant.address, contestant.port + 1, 4)
-            values["gbps"] = bulk["count"] * 8e-9 / bulk["seconds"]
+            for measurement in self.measurements:
+                values |= getattr(self, f"measure_{measurement}")(contestant)
             return values
         finally:
             contestant.stop()
@@ -248,6 +260,8 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=1.0, help="of each measurement")
     parser.add_argument("--only", help="names of contestants, separated by commas")
+    parser.add_argument("--measure", type=lambda text: text.split(","), default=MEASUREMENTS,
+                        help=f"some of {','.join(MEASUREMENTS)}")
     parser.add_argument("--quick", action="store_true", help="one round, half a second each")
     parser.add_argument("--output", type=Path, default=TREE / "bench-results")
     options = parser.parse_args()
@@ -261,7 +275,7 @@ def main():
     results = {kind.name: {metric: [] for metric in METRICS} for kind in chosen}
     print(f"{machine()}; {options.rounds} rounds of {options.seconds} s, median (lowest..highest)")
     with Lab("bench") as lab:
-        bench = Bench(lab, options.seconds)
+        bench = Bench(lab, options.seconds, options.measure)
         generator = bench.generator_cost()
         print(f"generator alone: {generator['pps'] / 1e6:.2f}M packets/s, {generator['ns_packet']:.0f} CPU ns each "
               "(part of every CPU ns/packet below)\n")
