@@ -39,6 +39,8 @@ enum gw_flow_state {
 	GW_FLOW_FIN_CLIENT,   /* the client has sent its FIN */
 	GW_FLOW_FIN_BACKEND,  /* the backend has sent its FIN */
 	GW_FLOW_CLOSED,	      /* both FINs seen, or a RST: a new SYN starts a new connection */
+	GW_FLOW_UDP_REQUEST,  /* UDP: nothing has come back yet */
+	GW_FLOW_UDP_STREAM,   /* UDP: the backend has answered */
 };
 
 enum gw_flow_flags {

@@ -74,6 +74,10 @@ constexpr std::string_view to_string(gw_flow_state state)
 		return "FIN_BACKEND";
 	case GW_FLOW_CLOSED:
 		return "CLOSED";
+	case GW_FLOW_UDP_REQUEST:
+		return "UDP_REQUEST";
+	case GW_FLOW_UDP_STREAM:
+		return "UDP_STREAM";
 	}
 	return "unknown";
 }

@@ -164,6 +164,13 @@ static __noinline int gw_connect_store6(struct gw_connection *connection)
 	return gw_connect_store(connection, true);
 }
 
+static __always_inline __u8 gw_first_state(const struct gw_packet *packet)
+{
+	if (packet->tuple.protocol == IPPROTO_UDP)
+		return GW_FLOW_UDP_REQUEST;
+	return gw_is_syn(packet->tcp_flags) ? GW_FLOW_SYN_SENT : GW_FLOW_ESTABLISHED;
+}
+
 /*
  * Makes the flow for a packet to `listener` that has none. In mid-stream that works with DNAT,
  * where the tables of all nodes agree on the backend; the port that full NAT had chosen is lost
@@ -171,7 +178,7 @@ static __noinline int gw_connect_store6(struct gw_connection *connection)
  */
 static __noinline int gw_connect(const struct gw_packet *packet, const struct gw_listener *listener)
 {
-	const bool is_request = gw_is_request(packet->tcp_flags);
+	const bool is_request = gw_is_request(packet);
 	struct gw_connection connection = {};
 	const struct gw_backend *backend;
 
@@ -193,6 +200,6 @@ static __noinline int gw_connect(const struct gw_packet *packet, const struct gw
 		connection.flags = GW_FLOW_FULL_NAT;
 	}
 	connection.listener_id = listener->listener_id;
-	connection.state = is_request ? GW_FLOW_SYN_SENT : GW_FLOW_ESTABLISHED;
+	connection.state = gw_first_state(packet);
 	return packet->is_v6 ? gw_connect_store6(&connection) : gw_connect_store4(&connection);
 }

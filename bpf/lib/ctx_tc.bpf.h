@@ -40,7 +40,7 @@ static __always_inline __u32 ctx_ifindex(const gw_ctx *ctx)
 static __always_inline void ctx_pull(gw_ctx *ctx, __u32 length)
 {
 	if (ctx_data(ctx) + length > ctx_data_end(ctx))
-		bpf_skb_pull_data(ctx, length);
+		bpf_skb_pull_data(ctx, length < ctx->len ? length : ctx->len);
 }
 
 /* Frames of others, seen because the link is promiscuous or the switch floods, are not ours. */
@@ -55,17 +55,21 @@ static __always_inline int ctx_truncate(gw_ctx *ctx, __u32 length)
 }
 
 /*
- * Corrects a TCP checksum at `offset` for changed addresses (which are in the pseudo-header)
+ * Corrects a TCP or UDP checksum at `offset` for changed addresses (which are in the pseudo-header)
  * and changed segment bytes. Two calls, because the skb may carry an unfinished checksum
  * (CHECKSUM_PARTIAL): the field then holds the pseudo-header's sum alone, and only the helper
- * knows. Invalidates packet pointers.
+ * knows. `zero_is_none`: a field of zero stays, as "not computed" (UDP, RFC 768). Invalidates
+ * packet pointers.
  */
 static __always_inline int ctx_l4_csum_add(gw_ctx *ctx, __u32 offset, __u32 pseudo_delta,
-					   __u32 segment_delta)
+					   __u32 segment_delta, bool zero_is_none)
 {
-	if (pseudo_delta && bpf_l4_csum_replace(ctx, offset, 0, pseudo_delta, BPF_F_PSEUDO_HDR) < 0)
+	const __u64 flags = zero_is_none ? BPF_F_MARK_MANGLED_0 : 0;
+
+	if (pseudo_delta &&
+	    bpf_l4_csum_replace(ctx, offset, 0, pseudo_delta, BPF_F_PSEUDO_HDR | flags) < 0)
 		return -1;
-	if (segment_delta && bpf_l4_csum_replace(ctx, offset, 0, segment_delta, 0) < 0)
+	if (segment_delta && bpf_l4_csum_replace(ctx, offset, 0, segment_delta, flags) < 0)
 		return -1;
 	return 0;
 }

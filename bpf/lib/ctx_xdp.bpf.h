@@ -48,17 +48,23 @@ static __always_inline int ctx_truncate(gw_ctx *ctx, __u32 length)
 }
 
 /*
- * Corrects a TCP checksum at `offset` for changed addresses (which are in the pseudo-header)
- * and changed segment bytes. Invalidates no packet pointer here, but does on tc: reload.
+ * Corrects a TCP or UDP checksum at `offset` for changed addresses (which are in the
+ * pseudo-header) and changed segment bytes. `zero_is_none`: a field of zero stays, as "not
+ * computed", and a result of zero is written as its other form (UDP, RFC 768). Invalidates no
+ * packet pointer here, but does on tc: reload.
  */
 static __always_inline int ctx_l4_csum_add(gw_ctx *ctx, __u32 offset, __u32 pseudo_delta,
-					   __u32 segment_delta)
+					   __u32 segment_delta, bool zero_is_none)
 {
 	__sum16 *check = ctx_data(ctx) + offset;
+	__sum16 corrected;
 
 	if ((void *)(check + 1) > ctx_data_end(ctx))
 		return -1;
-	*check = gw_csum_apply(*check, gw_csum_sum(pseudo_delta, segment_delta));
+	if (zero_is_none && !*check)
+		return 0;
+	corrected = gw_csum_apply(*check, gw_csum_sum(pseudo_delta, segment_delta));
+	*check = zero_is_none && !corrected ? 0xffff : corrected;
 	return 0;
 }
 

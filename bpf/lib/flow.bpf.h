@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Flows: finding, storing, and the TCP state that both directions share.
+ * Flows: finding, storing, and the state that both directions share.
  *
  * Two CPUs may handle the two directions at once. Each entry is written by packets of its
  * own direction, except for `state`, which a transition writes into both. Transitions are
@@ -83,9 +83,15 @@ static __always_inline void gw_flow_remove(const struct gw_tuple *tuple, bool is
 }
 
 /* A connection request: SYN without ACK. */
-static __always_inline bool gw_is_request(__u8 tcp_flags)
+static __always_inline bool gw_is_syn(__u8 tcp_flags)
 {
 	return (tcp_flags & (GW_TCP_SYN | GW_TCP_ACK | GW_TCP_RST)) == GW_TCP_SYN;
+}
+
+/* A packet that may begin a connection. With UDP every one may. */
+static __always_inline bool gw_is_request(const struct gw_packet *packet)
+{
+	return packet->tuple.protocol == IPPROTO_UDP || gw_is_syn(packet->tcp_flags);
 }
 
 /*
@@ -94,6 +100,8 @@ static __always_inline bool gw_is_request(__u8 tcp_flags)
  */
 static __always_inline __u8 gw_flow_next_state(__u8 state, bool is_reply, __u8 tcp_flags)
 {
+	if (state >= GW_FLOW_UDP_REQUEST)
+		return is_reply ? GW_FLOW_UDP_STREAM : state;
 	if (tcp_flags & GW_TCP_RST)
 		return GW_FLOW_CLOSED;
 	if (tcp_flags & GW_TCP_FIN) {
@@ -110,13 +118,14 @@ static __always_inline __u8 gw_flow_next_state(__u8 state, bool is_reply, __u8 t
 }
 
 /* Writes a transition into both entries. Rare: out of the hot path. */
-static __noinline void gw_flow_set_state(struct gw_flow *flow, __u32 state, __u32 is_v6)
+static __noinline void gw_flow_set_state(struct gw_flow *flow, __u32 state, __u32 protocol,
+					 __u32 is_v6)
 {
 	struct gw_tuple tuple;
 	struct gw_flow *peer;
 
 	flow->state = (__u8)state;
-	tuple = gw_tuple_of_peer(flow, IPPROTO_TCP);
+	tuple = gw_tuple_of_peer(flow, (__u8)protocol);
 	peer = gw_flow_find(&tuple, is_v6);
 	if (peer)
 		peer->state = (__u8)state;
@@ -134,5 +143,5 @@ static __always_inline void gw_flow_track(struct gw_flow *flow, const struct gw_
 		flow->last_seen = now;
 	state = gw_flow_next_state(flow->state, flow->flags & GW_FLOW_REPLY, packet->tcp_flags);
 	if (state != flow->state)
-		gw_flow_set_state(flow, state, is_v6);
+		gw_flow_set_state(flow, state, packet->tuple.protocol, is_v6);
 }

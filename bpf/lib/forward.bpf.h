@@ -51,12 +51,19 @@ static __always_inline int gw_send(gw_ctx *ctx, struct gw_flow *flow,
 	return ctx_redirect(ctx, flow->ifindex);
 }
 
+/* A TCP data offset that points before the header's or behind the segment's end. */
+static __always_inline bool gw_is_malformed(const struct gw_packet *packet)
+{
+	return packet->tuple.protocol == IPPROTO_TCP &&
+	       (packet->l4_header < sizeof(struct tcphdr) || packet->l4_header > packet->l4_length);
+}
+
 static __always_inline int gw_forward_flow(gw_ctx *ctx, struct gw_flow *flow,
 					   const struct gw_packet *packet, bool is_v6)
 {
 	if (packet->is_fragment)
 		return gw_drop(GW_DROP_FRAGMENT);
-	if (packet->l4_header < sizeof(struct tcphdr) || packet->l4_header > packet->l4_length)
+	if (gw_is_malformed(packet))
 		return gw_drop(GW_DROP_MALFORMED);
 	if (packet->ttl <= 1)
 		return gw_drop(GW_DROP_TTL_EXPIRED);
@@ -92,7 +99,7 @@ static __always_inline bool gw_flow_is_over(const struct gw_flow *flow,
 					    const struct gw_packet *packet)
 {
 	return flow->state == GW_FLOW_CLOSED && !(flow->flags & GW_FLOW_REPLY) &&
-	       gw_is_request(packet->tcp_flags);
+	       gw_is_syn(packet->tcp_flags);
 }
 
 static __noinline void gw_flow_forget(const struct gw_flow *flow, const struct gw_packet *packet)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * What the core knows about a packet, and how it finds out. Only plain Ethernet frames with
- * an unfragmented TCP segment get past the parser.
+ * an unfragmented TCP segment or UDP datagram get past the parser.
  */
 #pragma once
 
@@ -10,6 +10,7 @@
 #include <linux/ip.h>
 #include <linux/ipv6.h>
 #include <linux/tcp.h>
+#include <linux/udp.h>
 #include <bpf/bpf_endian.h>
 
 #include "maps/flow.h"
@@ -38,9 +39,9 @@ struct gw_packet {
 	__be32 seq;
 	__be32 ack;
 	__u16 l4_offset; /* from the start of the frame */
-	__u16 l4_length; /* TCP header and payload, from the IP header's own length */
-	__u8 l4_header;	 /* TCP header length in bytes, as the header says */
-	__u8 tcp_flags;
+	__u16 l4_length; /* layer 4 header and payload, from the IP header's own length */
+	__u8 l4_header;	 /* its header's length in bytes, as the header says */
+	__u8 tcp_flags;	 /* 0 for UDP */
 	__u8 ttl;
 	__u8 is_v6;
 	__u8 is_fragment; /* the first fragment of several: ports are there, the rest is elsewhere
@@ -88,7 +89,21 @@ static __always_inline bool gw_addr_equal(const struct gw_addr *a, const struct 
 	       a->word[3] == b->word[3];
 }
 
-/* Fills in the TCP part; false if the header is cut short. */
+static __always_inline bool gw_parse_udp(const gw_ctx *ctx, struct gw_packet *packet)
+{
+	const struct udphdr *udp = ctx_data(ctx) + gw_l4_offset(packet);
+
+	if ((void *)(udp + 1) > ctx_data_end(ctx) || packet->l4_length < sizeof(*udp))
+		return false;
+	packet->tuple.sport = udp->source;
+	packet->tuple.dport = udp->dest;
+	packet->seq = 0;
+	packet->ack = 0;
+	packet->l4_header = sizeof(*udp);
+	packet->tcp_flags = 0;
+	return true;
+}
+
 static __always_inline bool gw_parse_tcp(const gw_ctx *ctx, struct gw_packet *packet)
 {
 	const struct tcphdr *tcp = ctx_data(ctx) + gw_l4_offset(packet);
@@ -97,13 +112,24 @@ static __always_inline bool gw_parse_tcp(const gw_ctx *ctx, struct gw_packet *pa
 		return false;
 	packet->tuple.sport = tcp->source;
 	packet->tuple.dport = tcp->dest;
-	packet->tuple.protocol = IPPROTO_TCP;
-	__builtin_memset(packet->tuple.pad, 0, sizeof(packet->tuple.pad));
 	packet->seq = tcp->seq;
 	packet->ack = tcp->ack_seq;
 	packet->l4_header = tcp->doff * 4;
 	packet->tcp_flags = ((const __u8 *)tcp)[13];
 	return true;
+}
+
+static __always_inline bool gw_is_served_protocol(__u8 protocol)
+{
+	return protocol == IPPROTO_TCP || protocol == IPPROTO_UDP;
+}
+
+/* Fills in the ports and what follows them; false if the header is cut short. */
+static __always_inline bool gw_parse_l4(const gw_ctx *ctx, struct gw_packet *packet, __u8 protocol)
+{
+	packet->tuple.protocol = protocol;
+	__builtin_memset(packet->tuple.pad, 0, sizeof(packet->tuple.pad));
+	return protocol == IPPROTO_UDP ? gw_parse_udp(ctx, packet) : gw_parse_tcp(ctx, packet);
 }
 
 static __always_inline bool gw_parse_ipv4(const gw_ctx *ctx, struct gw_packet *packet)
@@ -116,7 +142,7 @@ static __always_inline bool gw_parse_ipv4(const gw_ctx *ctx, struct gw_packet *p
 		return false;
 	fragment = bpf_ntohs(ip->frag_off);
 	header = ip->ihl * 4;
-	if (ip->version != 4 || ip->ihl < GW_IPV4_MIN_IHL || ip->protocol != IPPROTO_TCP)
+	if (ip->version != 4 || ip->ihl < GW_IPV4_MIN_IHL || !gw_is_served_protocol(ip->protocol))
 		return false;
 	/* Later fragments carry no ports; nobody can tell whose they are. */
 	if (fragment & GW_IPV4_FRAGMENT_OFFSET || bpf_ntohs(ip->tot_len) < header)
@@ -128,7 +154,7 @@ static __always_inline bool gw_parse_ipv4(const gw_ctx *ctx, struct gw_packet *p
 	packet->is_fragment = (fragment & GW_IPV4_MORE_FRAGMENTS) != 0;
 	packet->l4_offset = (__u16)(sizeof(struct ethhdr) + header);
 	packet->l4_length = (__u16)(bpf_ntohs(ip->tot_len) - header);
-	return gw_parse_tcp(ctx, packet);
+	return gw_parse_l4(ctx, packet, ip->protocol);
 }
 
 static __always_inline bool gw_parse_ipv6(const gw_ctx *ctx, struct gw_packet *packet)
@@ -137,7 +163,7 @@ static __always_inline bool gw_parse_ipv6(const gw_ctx *ctx, struct gw_packet *p
 
 	if ((void *)(ip + 1) > ctx_data_end(ctx))
 		return false;
-	if (ip->version != 6 || ip->nexthdr != IPPROTO_TCP)
+	if (ip->version != 6 || !gw_is_served_protocol(ip->nexthdr))
 		return false;
 	/* On the wire these are forgeries (RFC 4291, section 2.5.5.2), and here they would mean
 	 * IPv4. */
@@ -150,7 +176,7 @@ static __always_inline bool gw_parse_ipv6(const gw_ctx *ctx, struct gw_packet *p
 	packet->is_fragment = 0;
 	packet->l4_offset = sizeof(struct ethhdr) + sizeof(struct ipv6hdr);
 	packet->l4_length = bpf_ntohs(ip->payload_len);
-	return gw_parse_tcp(ctx, packet);
+	return gw_parse_l4(ctx, packet, ip->nexthdr);
 }
 
 /* The EtherType of a unicast frame for us; 0 for any other frame. */

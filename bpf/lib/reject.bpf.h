@@ -100,7 +100,7 @@ static __always_inline bool gw_reset_write(gw_ctx *ctx, const struct gw_packet *
 	return true;
 }
 
-/* Answers a segment with a RST and counts `reason`; never answers a RST. */
+/* Answers a segment with a RST and counts `reason`; never answers a RST. UDP is dropped. */
 static __noinline int gw_reject(gw_ctx *ctx, const struct gw_packet *packet, __u32 reason)
 {
 	const __u32 l3_length = packet->is_v6 ? sizeof(struct ipv6hdr) : sizeof(struct iphdr);
@@ -112,8 +112,9 @@ static __noinline int gw_reject(gw_ctx *ctx, const struct gw_packet *packet, __u
 	 * IPv4 options would move the TCP header, to which an unfinished checksum of the skb
 	 * points. Nobody opens connections with them: drop, and let the client time out.
 	 */
-	if (packet->tcp_flags & GW_TCP_RST || packet->l4_offset != l4_offset ||
-	    packet->l4_header < sizeof(tcp) || packet->l4_header > packet->l4_length)
+	if (packet->tuple.protocol != IPPROTO_TCP || packet->tcp_flags & GW_TCP_RST ||
+	    packet->l4_offset != l4_offset || packet->l4_header < sizeof(tcp) ||
+	    packet->l4_header > packet->l4_length)
 		return gw_drop(reason);
 	gw_reset_fill_tcp(&tcp, packet);
 	tcp_sum = (__u32)bpf_csum_diff(NULL, 0, (__be32 *)&tcp, sizeof(tcp), 0);
@@ -124,7 +125,7 @@ static __noinline int gw_reject(gw_ctx *ctx, const struct gw_packet *packet, __u
 	 */
 	if (ctx_truncate(ctx, l4_offset + sizeof(tcp)) || !gw_reset_write(ctx, packet, &tcp) ||
 	    ctx_l4_csum_add(ctx, l4_offset + __builtin_offsetof(struct tcphdr, check),
-			    gw_reset_pseudo_sum(packet), tcp_sum))
+			    gw_reset_pseudo_sum(packet), tcp_sum, false))
 		return gw_drop(GW_DROP_INTERNAL);
 	gw_count((enum gw_counter)reason);
 	return ctx_redirect(ctx, ctx_ifindex(ctx));

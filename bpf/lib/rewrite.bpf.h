@@ -42,20 +42,24 @@ static __always_inline int gw_rewrite_ip(gw_ctx *ctx, const struct gw_flow *flow
 static __always_inline int gw_rewrite(gw_ctx *ctx, const struct gw_flow *flow,
 				      const struct gw_packet *packet, bool is_v6)
 {
+	const bool is_udp = packet->tuple.protocol == IPPROTO_UDP;
 	const __u32 l4_offset = gw_l4_offset(packet);
-	struct tcphdr *tcp;
+	const __u32 check_offset = is_udp ? __builtin_offsetof(struct udphdr, check)
+					  : __builtin_offsetof(struct tcphdr, check);
+	__be16 *ports;
 
 	/* The checksum first: on tc its helper may move the packet. */
-	if (ctx_l4_csum_add(ctx, l4_offset + __builtin_offsetof(struct tcphdr, check),
-			    flow->csum_addresses, flow->csum_ports))
+	if (ctx_l4_csum_add(ctx, l4_offset + check_offset, flow->csum_addresses, flow->csum_ports,
+			    is_udp))
 		return -1;
 	if (gw_rewrite_ip(ctx, flow, is_v6))
 		return -1;
-	tcp = ctx_data(ctx) + l4_offset;
-	if ((void *)(tcp + 1) > ctx_data_end(ctx))
+	/* TCP and UDP begin with the same two ports. */
+	ports = ctx_data(ctx) + l4_offset;
+	if ((void *)(ports + 2) > ctx_data_end(ctx))
 		return -1;
-	tcp->source = flow->sport;
-	tcp->dest = flow->dport;
+	ports[0] = flow->sport;
+	ports[1] = flow->dport;
 	return 0;
 }
 

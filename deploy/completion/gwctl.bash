@@ -14,7 +14,7 @@ _gwctl() {
       return ;;
     --admin | --pin-dir) COMPREPLY=($(compgen -f -- "$current")); return ;;
     get | describe)
-      COMPREPLY=($(compgen -W 'gatewayclasses gateways tcproutes referencegrants services endpointslices namespaces all' -- "$current"))
+      COMPREPLY=($(compgen -W 'gatewayclasses gateways tcproutes udproutes referencegrants services endpointslices namespaces all' -- "$current"))
       return ;;
     dump-maps)
       COMPREPLY=($(compgen -W 'listeners services maglev backends flows control links counters names' -- "$current"))

@@ -87,6 +87,8 @@ class Namespace:
         self.full_name = f"{lab.prefix}-{name}"
         run("ip", "netns", "add", self.full_name)
         self.ip("link", "set", "lo", "up")
+        # Link-local addresses are usable at once: until then the kernel asks for no neighbour on behalf of others.
+        self.sysctl("net.ipv6.conf.default.accept_dad", 0)
 
     def enter(self, *command):
         """The command line that runs `command` here. Not `ip netns exec`, which hides bpffs."""

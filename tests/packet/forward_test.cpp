@@ -35,11 +35,11 @@ class Forward : public ::testing::TestWithParam<Parameter> {
 
   [[nodiscard]] Hook hook() const { return GetParam().hook; }
   [[nodiscard]] const Family& net() const { return GetParam().is_v6 ? v6() : v4(); }
-  Outcome run(const TcpPacket& packet) { return gateway_->run(hook(), packet.bytes()); }
+  Outcome run(const L4Packet& packet) { return gateway_->run(hook(), packet.bytes()); }
 
   /// A packet from the client to the VIP, as it arrives.
-  [[nodiscard]] TcpPacket from_client(std::uint8_t flags = kSyn, std::uint16_t source_port = 40000) const {
-    TcpPacket packet;
+  [[nodiscard]] L4Packet from_client(std::uint8_t flags = kSyn, std::uint16_t source_port = 40000) const {
+    L4Packet packet;
     packet.source_mac = kClientMac;
     packet.target_mac = kInMac;
     packet.source = net().client;
@@ -51,7 +51,7 @@ class Forward : public ::testing::TestWithParam<Parameter> {
     return packet;
   }
   /// The same packet as DNAT sends it on.
-  [[nodiscard]] TcpPacket dnatted(TcpPacket packet) const {
+  [[nodiscard]] L4Packet dnatted(L4Packet packet) const {
     packet.source_mac = kOutMac;
     packet.target_mac = kBackendMac;
     packet.target = net().backend;
@@ -60,8 +60,8 @@ class Forward : public ::testing::TestWithParam<Parameter> {
     return packet;
   }
   /// The backend's answer to `sent`, a packet that the gateway has sent it, as it arrives at the gateway.
-  [[nodiscard]] TcpPacket answer_to(const TcpPacket& sent, std::uint8_t flags) const {
-    TcpPacket packet = sent;
+  [[nodiscard]] L4Packet answer_to(const L4Packet& sent, std::uint8_t flags) const {
+    L4Packet packet = sent;
     packet.source_mac = kBackendMac;
     // The hook's link is in0 in all runs, so its MAC address marks frames for us.
     packet.target_mac = kInMac;
@@ -74,7 +74,7 @@ class Forward : public ::testing::TestWithParam<Parameter> {
     return packet;
   }
   /// What of `answer` reaches the client.
-  [[nodiscard]] TcpPacket to_client(TcpPacket answer, std::uint16_t client_port = 40000) const {
+  [[nodiscard]] L4Packet to_client(L4Packet answer, std::uint16_t client_port = 40000) const {
     answer.source_mac = kInMac;
     answer.target_mac = kClientMac;
     answer.source = net().vip;
@@ -84,7 +84,7 @@ class Forward : public ::testing::TestWithParam<Parameter> {
     --answer.ttl;
     return answer;
   }
-  void expect_sent(const Outcome& outcome, const TcpPacket& expected) {
+  void expect_sent(const Outcome& outcome, const L4Packet& expected) {
     EXPECT_EQ(outcome.verdict, Verdict::Sent);
     EXPECT_EQ(outcome.frame, expected.bytes()) << compare(expected.bytes(), outcome.frame);
   }
@@ -96,7 +96,7 @@ class Forward : public ::testing::TestWithParam<Parameter> {
   void listen_full_nat() {
     gateway_->listen(net().vip, kPort, {full_nat(net().backend, kBackendPort, net().gateway_out)});
   }
-  gw_flow_state state_of(const TcpPacket& packet) {
+  gw_flow_state state_of(const L4Packet& packet) {
     const auto flow = gateway_->flow(packet);
     return flow ? static_cast<gw_flow_state>(flow->state) : static_cast<gw_flow_state>(0);
   }
@@ -111,7 +111,7 @@ INSTANTIATE_TEST_SUITE_P(Hooks, Forward,
 
 TEST_P(Forward, DnatRewritesTheDestinationAndTheNextHop) {
   listen_dnat();
-  TcpPacket syn = from_client();
+  L4Packet syn = from_client();
   syn.tos = 0x2e;
   syn.tcp_options = {2, 4, 5, 0xb4, 1, 3, 3, 7};
   expect_sent(run(syn), dnatted(syn));
@@ -121,23 +121,23 @@ TEST_P(Forward, DnatRewritesTheDestinationAndTheNextHop) {
 
 TEST_P(Forward, TheAnswerComesFromTheVip) {
   listen_dnat();
-  const TcpPacket syn = from_client();
+  const L4Packet syn = from_client();
   run(syn);
-  const TcpPacket answer = answer_to(dnatted(syn), kSyn | kAck);
+  const L4Packet answer = answer_to(dnatted(syn), kSyn | kAck);
   expect_sent(run(answer), to_client(answer));
 }
 
 TEST_P(Forward, FullNatHidesTheClientBehindTheGateway) {
   listen_full_nat();
-  const TcpPacket syn = from_client();
+  const L4Packet syn = from_client();
   const Outcome outcome = run(syn);
-  TcpPacket expected = dnatted(syn);
+  L4Packet expected = dnatted(syn);
   expected.source = net().gateway_out;
   expected.source_port = ntohs(gateway_->flow(syn).value().sport);
   EXPECT_GE(expected.source_port, 20000);
   EXPECT_LE(expected.source_port, 29999);
   expect_sent(outcome, expected);
-  const TcpPacket answer = answer_to(expected, kSyn | kAck);
+  const L4Packet answer = answer_to(expected, kSyn | kAck);
   expect_sent(run(answer), to_client(answer));
 }
 
@@ -145,7 +145,7 @@ TEST_P(Forward, FullNatGivesEachConnectionItsOwnPort) {
   listen_full_nat();
   std::set<std::uint16_t> ports;
   for (std::uint16_t port = 40000; port < 40500; ++port) {
-    const TcpPacket syn = from_client(kSyn, port);
+    const L4Packet syn = from_client(kSyn, port);
     ASSERT_EQ(run(syn).verdict, Verdict::Sent);
     ports.insert(gateway_->flow(syn).value().sport);
   }
@@ -156,7 +156,7 @@ TEST_P(Forward, FullNatWithoutFreePortsRefuses) {
   listen_full_nat();
   gateway_->set_nat_ports(20000, 20000);
   EXPECT_EQ(run(from_client()).verdict, Verdict::Sent);
-  const TcpPacket second = from_client(kSyn, 40001);
+  const L4Packet second = from_client(kSyn, 40001);
   const Outcome outcome = run(second);
   EXPECT_EQ(outcome.verdict, Verdict::Sent);
   EXPECT_EQ(gateway_->counter(GW_DROP_NAT_PORTS_EXHAUSTED), 1U);
@@ -166,8 +166,8 @@ TEST_P(Forward, FullNatWithoutFreePortsRefuses) {
 TEST_P(Forward, OneBackendBehindTwoVipsKeepsConnectionsApart) {
   listen_dnat();
   gateway_->listen(net().gateway_out, kPort, {dnat(net().backend, kBackendPort)});
-  const TcpPacket first = from_client();
-  TcpPacket second = from_client();
+  const L4Packet first = from_client();
+  L4Packet second = from_client();
   second.target = net().gateway_out;
   run(first);
   EXPECT_EQ(run(second).verdict, Verdict::Sent);
@@ -178,7 +178,7 @@ TEST_P(Forward, OneBackendBehindTwoVipsKeepsConnectionsApart) {
 TEST_P(Forward, PayloadAndFlagsTravelUnchanged) {
   listen_dnat();
   run(from_client());
-  TcpPacket data = from_client(kPsh | kAck);
+  L4Packet data = from_client(kPsh | kAck);
   data.seq = 1001;
   data.payload = Bytes(1401, 0xa5);
   expect_sent(run(data), dnatted(data));
@@ -188,7 +188,7 @@ TEST_P(Forward, ChecksumsAreRightForAnyTuple) {
   std::mt19937 random(7);
   listen_full_nat();
   for (int i = 0; i < 300; ++i) {
-    TcpPacket packet = from_client(kSyn, static_cast<std::uint16_t>(random()));
+    L4Packet packet = from_client(kSyn, static_cast<std::uint16_t>(random()));
     packet.seq = static_cast<std::uint32_t>(random());
     packet.ttl = static_cast<std::uint8_t>(2 + random() % 254);
     packet.ip_id = static_cast<std::uint16_t>(random());
@@ -201,10 +201,10 @@ TEST_P(Forward, ChecksumsAreRightForAnyTuple) {
 
 TEST_P(Forward, ASynToNothingIsRefusedWithARst) {
   gateway_->listen(net().vip, kPort, {});
-  TcpPacket syn = from_client();
+  L4Packet syn = from_client();
   syn.tcp_options = {2, 4, 5, 0xb4};
   syn.payload = {'e', 'a', 'r', 'l', 'y'};
-  TcpPacket rst;
+  L4Packet rst;
   rst.source_mac = kInMac;
   rst.target_mac = kClientMac;
   rst.source = net().vip;
@@ -222,8 +222,8 @@ TEST_P(Forward, ASynToNothingIsRefusedWithARst) {
 
 TEST_P(Forward, ASegmentOfAnUnknownFullNatConnectionIsRefusedWithARst) {
   listen_full_nat();
-  const TcpPacket data = from_client(kAck);
-  TcpPacket rst;
+  const L4Packet data = from_client(kAck);
+  L4Packet rst;
   rst.source_mac = kInMac;
   rst.target_mac = kClientMac;
   rst.source = net().vip;
@@ -239,7 +239,7 @@ TEST_P(Forward, ASegmentOfAnUnknownFullNatConnectionIsRefusedWithARst) {
 
 TEST_P(Forward, ASegmentOfAnUnknownDnatConnectionIsPickedUp) {
   listen_dnat();
-  const TcpPacket data = from_client(kAck);
+  const L4Packet data = from_client(kAck);
   expect_sent(run(data), dnatted(data));
   EXPECT_EQ(state_of(data), GW_FLOW_ESTABLISHED);
 }
@@ -277,7 +277,7 @@ TEST_P(Forward, AnEstablishedFlowKeepsItsBackendWhenTheTableChanges) {
   listen_dnat();
   run(from_client());
   gateway_->listen(net().vip, kPort, {dnat(net().other_backend, kBackendPort)});
-  const TcpPacket ack = from_client(kAck);
+  const L4Packet ack = from_client(kAck);
   expect_sent(run(ack), dnatted(ack));
   const Outcome fresh = run(from_client(kSyn, 40001));
   EXPECT_EQ(Bytes(fresh.frame.begin(), fresh.frame.begin() + 6),
@@ -286,10 +286,10 @@ TEST_P(Forward, AnEstablishedFlowKeepsItsBackendWhenTheTableChanges) {
 
 TEST_P(Forward, TheStateFollowsHandshakeAndClose) {
   listen_dnat();
-  const TcpPacket syn = from_client();
+  const L4Packet syn = from_client();
   run(syn);
   EXPECT_EQ(state_of(syn), GW_FLOW_SYN_SENT);
-  const TcpPacket answer = answer_to(dnatted(syn), kSyn | kAck);
+  const L4Packet answer = answer_to(dnatted(syn), kSyn | kAck);
   run(answer);
   EXPECT_EQ(state_of(syn), GW_FLOW_SYN_RECEIVED);
   run(from_client(kAck));
@@ -305,7 +305,7 @@ TEST_P(Forward, TheStateFollowsHandshakeAndClose) {
 TEST_P(Forward, ARstClosesTheFlowAndIsForwarded) {
   listen_dnat();
   run(from_client());
-  const TcpPacket rst = from_client(kRst | kAck);
+  const L4Packet rst = from_client(kRst | kAck);
   expect_sent(run(rst), dnatted(rst));
   EXPECT_EQ(state_of(rst), GW_FLOW_CLOSED);
 }
@@ -315,7 +315,7 @@ TEST_P(Forward, ASynOnAClosedTupleBeginsANewConnection) {
   run(from_client());
   run(from_client(kRst | kAck));
   gateway_->listen(net().vip, kPort, {dnat(net().other_backend, kBackendPort)});
-  const TcpPacket syn = from_client();
+  const L4Packet syn = from_client();
   const Outcome outcome = run(syn);
   EXPECT_EQ(outcome.verdict, Verdict::Sent);
   EXPECT_TRUE(maps::bytes_equal(gateway_->flow(syn).value().dst, plan::to_map(net().other_backend)));
@@ -324,7 +324,7 @@ TEST_P(Forward, ASynOnAClosedTupleBeginsANewConnection) {
 
 TEST_P(Forward, ARetransmittedSynStaysInItsFlow) {
   listen_dnat();
-  const TcpPacket syn = from_client();
+  const L4Packet syn = from_client();
   run(syn);
   expect_sent(run(syn), dnatted(syn));
   EXPECT_EQ(gateway_->flows(), 2U);
@@ -339,7 +339,7 @@ TEST_P(Forward, AStrayRstIsDropped) {
 
 TEST_P(Forward, ATtlOfOneEndsHere) {
   listen_dnat();
-  TcpPacket syn = from_client();
+  L4Packet syn = from_client();
   syn.ttl = 1;
   EXPECT_EQ(run(syn).verdict, Verdict::Drop);
   EXPECT_EQ(gateway_->counter(GW_DROP_TTL_EXPIRED), 1U);
@@ -356,7 +356,7 @@ TEST_P(Forward, AHeaderThatContradictsItselfIsDropped) {
 
 TEST_P(Forward, OtherPortsAndAddressesAreLeftAlone) {
   listen_dnat();
-  TcpPacket packet = from_client();
+  L4Packet packet = from_client();
   packet.target_port = 81;
   expect_untouched(run(packet), packet.bytes());
   packet = from_client();
@@ -368,9 +368,9 @@ TEST_P(Forward, OtherPortsAndAddressesAreLeftAlone) {
 TEST_P(Forward, OtherProtocolsAndFramesAreLeftAlone) {
   listen_dnat();
   const std::size_t protocol = net().client.is_v4() ? 23 : 20;
-  Bytes udp = from_client().bytes();
-  udp[protocol] = 17;
-  expect_untouched(gateway_->run(hook(), udp), udp);
+  Bytes sctp = from_client().bytes();
+  sctp[protocol] = 132;
+  expect_untouched(gateway_->run(hook(), sctp), sctp);
   Bytes arp = from_client().bytes();
   arp[12] = 0x08;
   arp[13] = 0x06;
@@ -379,7 +379,7 @@ TEST_P(Forward, OtherProtocolsAndFramesAreLeftAlone) {
   tagged[12] = 0x81;
   tagged[13] = 0x00;
   expect_untouched(gateway_->run(hook(), tagged), tagged);
-  TcpPacket multicast = from_client();
+  L4Packet multicast = from_client();
   multicast.target_mac = {1, 0, 0x5e, 0, 0, 1};
   expect_untouched(run(multicast), multicast.bytes());
 }
@@ -399,7 +399,7 @@ TEST_P(Forward, TruncatedFramesAreLeftAlone) {
 
 TEST_P(Forward, AnUnresolvedNeighbourIsLeftToTheKernel) {
   gateway_->listen(net().vip, kPort, {dnat(net().silent_backend, kBackendPort)});
-  const TcpPacket syn = from_client();
+  const L4Packet syn = from_client();
   const Outcome outcome = run(syn);
   if (hook() == Hook::Xdp) {
     expect_untouched(outcome, syn.bytes());
@@ -416,8 +416,8 @@ TEST_P(Forward, ANewMacAddressIsUsedAfterTheGenerationIsRaised) {
   run(from_client());
   gateway_->set_neighbour(net().backend, kOtherBackendMac);
   gateway_->bump_generation();
-  const TcpPacket ack = from_client(kAck);
-  TcpPacket expected = dnatted(ack);
+  const L4Packet ack = from_client(kAck);
+  L4Packet expected = dnatted(ack);
   expected.target_mac = kOtherBackendMac;
   expect_sent(run(ack), expected);
 }
@@ -438,7 +438,7 @@ TEST_P(Forward, ABackendWithoutARouteIsDroppedAndCounted) {
 TEST_P(Forward, XdpLeavesLinksWithoutXdpToTc) {
   listen_dnat();
   gateway_->set_link_xdp(false);
-  const TcpPacket syn = from_client();
+  const L4Packet syn = from_client();
   if (hook() == Hook::Tc) {
     expect_sent(run(syn), dnatted(syn));
     return;
@@ -450,23 +450,113 @@ TEST_P(Forward, XdpLeavesLinksWithoutXdpToTc) {
   EXPECT_EQ(gateway_->counter(GW_EVENT_FLOW_CREATED), 1U);
 }
 
+/// UDP on the port that a TCP listener has too.
+class ForwardUdp : public Forward {
+ protected:
+  void listen(const gw_backend& backend) { gateway_->listen(net().vip, kPort, {backend}, kUdp); }
+  [[nodiscard]] L4Packet datagram(std::uint16_t source_port = 40000) const {
+    L4Packet packet = from_client(0, source_port);
+    packet.protocol = kUdp;
+    packet.payload = {'p', 'i', 'n', 'g', '!'};
+    return packet;
+  }
+};
+INSTANTIATE_TEST_SUITE_P(Hooks, ForwardUdp,
+                         ::testing::Values(Parameter{Hook::Xdp, false}, Parameter{Hook::Xdp, true},
+                                           Parameter{Hook::Tc, false}, Parameter{Hook::Tc, true}),
+                         parameter_name);
+
+TEST_P(ForwardUdp, DatagramsGoThereAndBack) {
+  listen(dnat(net().backend, kBackendPort));
+  const L4Packet request = datagram();
+  expect_sent(run(request), dnatted(request));
+  EXPECT_EQ(state_of(request), GW_FLOW_UDP_REQUEST);
+  const L4Packet answer = answer_to(dnatted(request), 0);
+  expect_sent(run(answer), to_client(answer));
+  EXPECT_EQ(state_of(request), GW_FLOW_UDP_STREAM);
+  EXPECT_EQ(state_of(answer), GW_FLOW_UDP_STREAM);
+}
+
+TEST_P(ForwardUdp, FullNatHidesTheClient) {
+  listen(full_nat(net().backend, kBackendPort, net().gateway_out));
+  const L4Packet request = datagram();
+  const Outcome outcome = run(request);
+  L4Packet expected = dnatted(request);
+  expected.source = net().gateway_out;
+  expected.source_port = ntohs(gateway_->flow(request).value().sport);
+  expect_sent(outcome, expected);
+  const L4Packet answer = answer_to(expected, 0);
+  expect_sent(run(answer), to_client(answer));
+}
+
+TEST_P(ForwardUdp, TcpAndUdpOnOnePortAreApart) {
+  listen_dnat();
+  listen(dnat(net().other_backend, kBackendPort));
+  EXPECT_TRUE(run(from_client()).verdict == Verdict::Sent && run(datagram()).verdict == Verdict::Sent);
+  EXPECT_TRUE(maps::bytes_equal(gateway_->flow(from_client()).value().dst, plan::to_map(net().backend)));
+  EXPECT_TRUE(maps::bytes_equal(gateway_->flow(datagram()).value().dst, plan::to_map(net().other_backend)));
+}
+
+TEST_P(ForwardUdp, AListenerForTcpLeavesUdpAlone) {
+  listen_dnat();
+  expect_untouched(run(datagram()), datagram().bytes());
+}
+
+TEST_P(ForwardUdp, WithoutABackendItIsDroppedAndCounted) {
+  gateway_->listen(net().vip, kPort, {}, kUdp);
+  EXPECT_EQ(run(datagram()).verdict, Verdict::Drop);
+  EXPECT_EQ(gateway_->counter(GW_DROP_NO_BACKEND), 1U);
+}
+
+TEST_P(ForwardUdp, AnEmptyDatagramIsForwarded) {
+  listen(dnat(net().backend, kBackendPort));
+  L4Packet request = datagram();
+  request.payload.clear();
+  expect_sent(run(request), dnatted(request));
+}
+
+TEST_P(ForwardUdp, AChecksumThatWasNotComputedStaysSo) {
+  if (!net().client.is_v4()) GTEST_SKIP() << "IPv6 demands the checksum (RFC 8200, section 8.1)";
+  listen(dnat(net().backend, kBackendPort));
+  L4Packet request = datagram();
+  request.has_checksum = false;
+  expect_sent(run(request), dnatted(request));
+}
+
+TEST_P(ForwardUdp, AChecksumThatBecomesZeroIsWrittenAsAllOnes) {
+  listen(dnat(net().backend, kBackendPort));
+  L4Packet request = datagram();
+  request.payload = {0, 0};
+  // One of all payloads makes the sum of the forwarded datagram zero.
+  int all_ones = 0;
+  for (int word = 0; word < 65536; ++word) {
+    request.payload = {static_cast<std::uint8_t>(word >> 8), static_cast<std::uint8_t>(word)};
+    const Bytes expected = dnatted(request).bytes();
+    const std::size_t check = expected.size() - 4;
+    if (expected[check] != 0xff || expected[check + 1] != 0xff) continue;
+    ++all_ones;
+    expect_sent(run(request), dnatted(request));
+  }
+  EXPECT_GE(all_ones, 1);
+}
+
 class ForwardIpv4 : public Forward {};
 INSTANTIATE_TEST_SUITE_P(Hooks, ForwardIpv4, ::testing::Values(Parameter{Hook::Xdp, false}, Parameter{Hook::Tc, false}),
                          parameter_name);
 
 TEST_P(ForwardIpv4, OptionsOfTheHeaderAreKept) {
   listen_dnat();
-  TcpPacket syn = from_client();
+  L4Packet syn = from_client();
   syn.ip_options = {1, 1, 1, 0, 7, 7, 4, 0, 0, 0, 0, 0};
   expect_sent(run(syn), dnatted(syn));
 }
 
 TEST_P(ForwardIpv4, LaterFragmentsAreLeftAloneAndFirstOnesDropped) {
   listen_dnat();
-  TcpPacket later = from_client();
+  L4Packet later = from_client();
   later.fragment = 100;
   expect_untouched(run(later), later.bytes());
-  TcpPacket first = from_client();
+  L4Packet first = from_client();
   first.fragment = 0x2000;
   EXPECT_EQ(run(first).verdict, Verdict::Drop);
   EXPECT_EQ(gateway_->counter(GW_DROP_FRAGMENT), 1U);

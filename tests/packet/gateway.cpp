@@ -143,14 +143,15 @@ void Gateway::apply() {
   must(datapath::apply(maps_, plan::diff(plan_, observed)));
 }
 
-void Gateway::listen(const IpAddress& vip, std::uint16_t port, const std::vector<gw_backend>& backends) {
+void Gateway::listen(const IpAddress& vip, std::uint16_t port, const std::vector<gw_backend>& backends,
+                     std::uint8_t protocol) {
   std::vector<int> slots;
   for (std::size_t i = 0; i < backends.size(); ++i) slots.push_back(static_cast<int>(i));
-  listen_slots(vip, port, backends, slots);
+  listen_slots(vip, port, backends, slots, protocol);
 }
 
 void Gateway::listen_slots(const IpAddress& vip, std::uint16_t port, const std::vector<gw_backend>& backends,
-                           const std::vector<int>& slots) {
+                           const std::vector<int>& slots, std::uint8_t protocol) {
   std::vector<std::uint32_t> ids;
   for (const auto& backend : backends) {
     ids.push_back(next_id_);
@@ -160,7 +161,7 @@ void Gateway::listen_slots(const IpAddress& vip, std::uint16_t port, const std::
   for (const int slot : slots) table.push_back(slot < 0 ? GW_BACKEND_REJECT : ids[static_cast<std::size_t>(slot)]);
   const std::uint32_t service = next_id_++;
   plan_.services[service] = table;
-  plan_.listeners[gw_listener_key{plan::to_map(vip), htons(port), IPPROTO_TCP, 0}] = {next_id_++, service};
+  plan_.listeners[gw_listener_key{plan::to_map(vip), htons(port), protocol, 0}] = {next_id_++, service};
   apply();
 }
 
@@ -204,15 +205,15 @@ Outcome Gateway::run(Hook hook, const Bytes& frame) {
 
 std::uint64_t Gateway::counter(gw_counter counter) const { return must(maps_.counters.sum())[counter]; }
 
-std::optional<gw_flow> Gateway::flow(const TcpPacket& packet) const {
+std::optional<gw_flow> Gateway::flow(const L4Packet& packet) const {
   const gw_addr source = plan::to_map(packet.source);
   const gw_addr target = plan::to_map(packet.target);
   if (packet.source.is_v4()) {
     const gw_flow4_key key{
-        source.word[3], target.word[3], htons(packet.source_port), htons(packet.target_port), IPPROTO_TCP, {}};
+        source.word[3], target.word[3], htons(packet.source_port), htons(packet.target_port), packet.protocol, {}};
     return must(maps_.flows4.lookup(key));
   }
-  const gw_flow6_key key{source, target, htons(packet.source_port), htons(packet.target_port), IPPROTO_TCP, {}};
+  const gw_flow6_key key{source, target, htons(packet.source_port), htons(packet.target_port), packet.protocol, {}};
   return must(maps_.flows6.lookup(key));
 }
 

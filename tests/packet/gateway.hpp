@@ -50,10 +50,11 @@ class Gateway {
   ~Gateway();
 
   /// Puts a listener on vip:port with one service over `backends` (equal shares); none: nothing to forward to.
-  void listen(const IpAddress& vip, std::uint16_t port, const std::vector<gw_backend>& backends);
+  void listen(const IpAddress& vip, std::uint16_t port, const std::vector<gw_backend>& backends,
+              std::uint8_t protocol = kTcp);
   /// As listen(), with the table given slot by slot as indices into `backends`, -1 for rejection.
   void listen_slots(const IpAddress& vip, std::uint16_t port, const std::vector<gw_backend>& backends,
-                    const std::vector<int>& slots);
+                    const std::vector<int>& slots, std::uint8_t protocol = kTcp);
   void set_nat_ports(std::uint16_t first, std::uint16_t last);
   void set_link_xdp(bool xdp);
   void set_forwarding(bool on);
@@ -63,7 +64,7 @@ class Gateway {
   Outcome run(Hook hook, const Bytes& frame);
   [[nodiscard]] std::uint64_t counter(gw_counter counter) const;
   /// The flow stored under the packet's tuple.
-  [[nodiscard]] std::optional<gw_flow> flow(const TcpPacket& packet) const;
+  [[nodiscard]] std::optional<gw_flow> flow(const L4Packet& packet) const;
   [[nodiscard]] std::size_t flows() const;
 
  private:

@@ -9,7 +9,6 @@ namespace gw::testing {
 namespace {
 
 constexpr std::size_t kEthernet = 14;
-constexpr std::uint8_t kTcp = 6;
 
 void put8(Bytes& to, std::uint8_t value) { to.push_back(value); }
 void put16(Bytes& to, std::uint16_t value) {
@@ -37,17 +36,32 @@ std::uint16_t checksum(const Bytes& bytes) {
   return static_cast<std::uint16_t>(~sum);
 }
 
-std::uint16_t tcp_checksum(const IpAddress& source, const IpAddress& target, const Bytes& segment) {
+/// Puts the checksum over pseudo-header and segment into the segment, whose field is zero.
+void put_checksum(const L4Packet& packet, Bytes& segment, std::size_t offset) {
   Bytes covered;
-  put_address(covered, source);
-  put_address(covered, target);
+  put_address(covered, packet.source);
+  put_address(covered, packet.target);
   put32(covered, static_cast<std::uint32_t>(segment.size()));
-  put32(covered, kTcp);
+  put32(covered, packet.protocol);
   put(covered, segment);
-  return checksum(covered);
+  std::uint16_t sum = checksum(covered);
+  if (sum == 0 && packet.protocol == kUdp) sum = 0xffff;
+  segment[offset] = static_cast<std::uint8_t>(sum >> 8);
+  segment[offset + 1] = static_cast<std::uint8_t>(sum);
 }
 
-Bytes tcp_segment(const TcpPacket& packet) {
+Bytes udp_datagram(const L4Packet& packet) {
+  Bytes datagram;
+  put16(datagram, packet.source_port);
+  put16(datagram, packet.target_port);
+  put16(datagram, static_cast<std::uint16_t>(8 + packet.payload.size()));
+  put16(datagram, 0);
+  put(datagram, packet.payload);
+  if (packet.has_checksum) put_checksum(packet, datagram, 6);
+  return datagram;
+}
+
+Bytes tcp_segment(const L4Packet& packet) {
   Bytes segment;
   put16(segment, packet.source_port);
   put16(segment, packet.target_port);
@@ -60,13 +74,11 @@ Bytes tcp_segment(const TcpPacket& packet) {
   put16(segment, 0);
   put(segment, packet.tcp_options);
   put(segment, packet.payload);
-  const std::uint16_t sum = tcp_checksum(packet.source, packet.target, segment);
-  segment[16] = static_cast<std::uint8_t>(sum >> 8);
-  segment[17] = static_cast<std::uint8_t>(sum);
+  put_checksum(packet, segment, 16);
   return segment;
 }
 
-Bytes ipv4_header(const TcpPacket& packet, std::size_t segment) {
+Bytes ipv4_header(const L4Packet& packet, std::size_t segment) {
   Bytes header;
   const std::size_t words = 5 + packet.ip_options.size() / 4;
   put8(header, static_cast<std::uint8_t>(0x40 | words));
@@ -75,7 +87,7 @@ Bytes ipv4_header(const TcpPacket& packet, std::size_t segment) {
   put16(header, packet.ip_id);
   put16(header, packet.fragment);
   put8(header, packet.ttl);
-  put8(header, kTcp);
+  put8(header, packet.protocol);
   put16(header, 0);
   put_address(header, packet.source);
   put_address(header, packet.target);
@@ -86,11 +98,11 @@ Bytes ipv4_header(const TcpPacket& packet, std::size_t segment) {
   return header;
 }
 
-Bytes ipv6_header(const TcpPacket& packet, std::size_t segment) {
+Bytes ipv6_header(const L4Packet& packet, std::size_t segment) {
   Bytes header;
   put32(header, 0x60000000U | static_cast<std::uint32_t>(packet.tos) << 20);
   put16(header, static_cast<std::uint16_t>(segment));
-  put8(header, kTcp);
+  put8(header, packet.protocol);
   put8(header, packet.ttl);
   put_address(header, packet.source);
   put_address(header, packet.target);
@@ -99,8 +111,8 @@ Bytes ipv6_header(const TcpPacket& packet, std::size_t segment) {
 
 }  // namespace
 
-Bytes TcpPacket::bytes() const {
-  const Bytes segment = tcp_segment(*this);
+Bytes L4Packet::bytes() const {
+  const Bytes segment = protocol == kUdp ? udp_datagram(*this) : tcp_segment(*this);
   Bytes frame;
   put(frame, target_mac);
   put(frame, source_mac);
@@ -128,7 +140,9 @@ bool checksums_are_right(const Bytes& frame) {
   Bytes covered(begin + (is_v4 ? 12 : 8), begin + (is_v4 ? 20 : 40));
   const Bytes segment(begin + static_cast<std::ptrdiff_t>(header), frame.end());
   put32(covered, static_cast<std::uint32_t>(segment.size()));
-  put32(covered, kTcp);
+  const std::uint8_t protocol = frame[kEthernet + (is_v4 ? 9 : 6)];
+  if (protocol == kUdp && segment[6] == 0 && segment[7] == 0) return is_v4;  // RFC 8200, section 8.1
+  put32(covered, protocol);
   put(covered, segment);
   return checksum(covered) == 0;
 }

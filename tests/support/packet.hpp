@@ -17,15 +17,19 @@ using Mac = std::array<std::uint8_t, 6>;
 
 enum TcpFlag : std::uint8_t { kFin = 1, kSyn = 2, kRst = 4, kPsh = 8, kAck = 16 };
 
-/// A TCP segment in an IPv4 or IPv6 packet (the addresses decide) in an Ethernet frame.
-struct TcpPacket {
+inline constexpr std::uint8_t kTcp = 6;
+inline constexpr std::uint8_t kUdp = 17;
+
+/// A TCP segment or UDP datagram in an IPv4 or IPv6 packet (the addresses decide) in an Ethernet frame.
+struct L4Packet {
   Mac source_mac{};
   Mac target_mac{};
   IpAddress source;
   IpAddress target;
+  std::uint8_t protocol = kTcp;
   std::uint16_t source_port = 0;
   std::uint16_t target_port = 0;
-  std::uint8_t flags = kSyn;
+  std::uint8_t flags = kSyn;  ///< this and the next three: TCP only
   std::uint32_t seq = 1000;
   std::uint32_t ack = 0;
   std::uint16_t window = 64240;
@@ -35,6 +39,7 @@ struct TcpPacket {
   std::uint16_t fragment = 0x4000;  ///< flags and offset of IPv4; don't fragment by default
   Bytes ip_options;                 ///< IPv4 only; a multiple of 4 bytes
   Bytes tcp_options;                ///< a multiple of 4 bytes
+  bool has_checksum = true;         ///< UDP only
   Bytes payload;
 
   [[nodiscard]] Bytes bytes() const;
@@ -43,7 +48,7 @@ struct TcpPacket {
 /// Hex dump with the differing bytes marked, for failure messages.
 std::string compare(const Bytes& expected, const Bytes& actual);
 
-/// True if the IPv4 header checksum (if any) and the TCP checksum are right.
+/// True if the IPv4 header checksum (if any) and the TCP or UDP checksum are right.
 bool checksums_are_right(const Bytes& frame);
 
 }  // namespace gw::testing

@@ -35,7 +35,9 @@ datapath::FlowTimeouts flow_timeouts(const FlowSettings& settings) {
   return {.handshake = settings.handshake,
           .established = settings.established,
           .closing = settings.closing,
-          .closed = settings.closed};
+          .closed = settings.closed,
+          .udp_request = settings.udp_request,
+          .udp_stream = settings.udp_stream};
 }
 
 /// Seconds of the clock that the programs stamp flows with.

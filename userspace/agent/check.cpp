@@ -52,7 +52,7 @@ void append(std::vector<T>& to, const std::vector<T>& from) {
 void merge(api::ResourceSet& all, const api::ResourceSet& more) {
   append(all.gateway_classes, more.gateway_classes);
   append(all.gateways, more.gateways);
-  append(all.tcp_routes, more.tcp_routes);
+  append(all.l4_routes, more.l4_routes);
   append(all.reference_grants, more.reference_grants);
   append(all.services, more.services);
   append(all.endpoint_slices, more.endpoint_slices);

@@ -103,7 +103,9 @@ Reader flows(FlowSettings& target) {
                {{"handshakeSeconds", seconds(target.handshake)},
                 {"establishedSeconds", seconds(target.established)},
                 {"closingSeconds", seconds(target.closing)},
-                {"closedSeconds", seconds(target.closed)}});
+                {"closedSeconds", seconds(target.closed)},
+                {"udpRequestSeconds", seconds(target.udp_request)},
+                {"udpStreamSeconds", seconds(target.udp_stream)}});
     };
     read_map(node, field, {{"maxEntries", number(target.max_entries, 1024, 67'108'864)}, {"timeouts", timeouts}});
   };
@@ -160,6 +162,8 @@ std::string to_yaml(const Config& config) {
   out << YAML::Key << "establishedSeconds" << YAML::Value << config.flows.established.count();
   out << YAML::Key << "closingSeconds" << YAML::Value << config.flows.closing.count();
   out << YAML::Key << "closedSeconds" << YAML::Value << config.flows.closed.count();
+  out << YAML::Key << "udpRequestSeconds" << YAML::Value << config.flows.udp_request.count();
+  out << YAML::Key << "udpStreamSeconds" << YAML::Value << config.flows.udp_stream.count();
   out << YAML::EndMap << YAML::EndMap << YAML::EndMap;
   return std::string(out.c_str()) + "\n";
 }

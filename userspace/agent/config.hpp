@@ -24,6 +24,8 @@ struct FlowSettings {
   std::chrono::seconds established{7440};
   std::chrono::seconds closing{240};
   std::chrono::seconds closed{60};
+  std::chrono::seconds udp_request{30};  ///< UDP without an answer
+  std::chrono::seconds udp_stream{120};
 };
 
 struct Config {

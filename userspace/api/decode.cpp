@@ -209,9 +209,11 @@ void Decoder::decode_kind(Fields& fields, const Cursor& cursor, const Identity& 
   } else if (identity.kind == "Gateway") {
     const auto decode_spec = is_legacy ? decode_legacy_gateway : decode_gateway;
     keep(versioned(with_spec<Gateway>(fields, common, decode_spec)), objects.gateways, cursor, identity);
-  } else if (identity.kind == "TCPRoute") {
-    const auto decode_spec = is_legacy ? decode_legacy_tcp_route : decode_tcp_route;
-    keep(versioned(with_spec<TcpRoute>(fields, common, decode_spec)), objects.tcp_routes, cursor, identity);
+  } else if (identity.kind == "TCPRoute" || identity.kind == "UDPRoute") {
+    const auto decode_spec = is_legacy ? decode_legacy_l4_route : decode_l4_route;
+    L4Route route = versioned(with_spec<L4Route>(fields, common, decode_spec));
+    route.kind = identity.kind;
+    keep(std::move(route), objects.l4_routes, cursor, identity);
   } else if (identity.kind == "ReferenceGrant") {
     keep(with_spec<ReferenceGrant>(fields, common, decode_reference_grant), objects.reference_grants, cursor, identity);
   } else if (identity.kind == "Service") {
@@ -234,13 +236,23 @@ void Decoder::decode_kind(Fields& fields, const Cursor& cursor, const Identity& 
 
 bool is_served(const Identity& identity) {
   static const std::set<std::pair<std::string, std::string>> served = {
-      {"gateway.networking.k8s.io/v1", "GatewayClass"},   {"gateway.networking.k8s.io/v1beta1", "GatewayClass"},
-      {"gateway.networking.k8s.io/v1", "Gateway"},        {"gateway.networking.k8s.io/v1beta1", "Gateway"},
-      {"gateway.networking.k8s.io/v1", "TCPRoute"},       {"gateway.networking.k8s.io/v1alpha2", "TCPRoute"},
-      {"gateway.networking.k8s.io/v1", "ReferenceGrant"}, {"gateway.networking.k8s.io/v1beta1", "ReferenceGrant"},
-      {"networking.x-k8s.io/v1alpha1", "GatewayClass"},   {"networking.x-k8s.io/v1alpha1", "Gateway"},
-      {"networking.x-k8s.io/v1alpha1", "TCPRoute"},       {"v1", "Service"},
-      {"discovery.k8s.io/v1", "EndpointSlice"},           {"v1", "Namespace"},
+      {"gateway.networking.k8s.io/v1", "GatewayClass"},
+      {"gateway.networking.k8s.io/v1beta1", "GatewayClass"},
+      {"gateway.networking.k8s.io/v1", "Gateway"},
+      {"gateway.networking.k8s.io/v1beta1", "Gateway"},
+      {"gateway.networking.k8s.io/v1", "TCPRoute"},
+      {"gateway.networking.k8s.io/v1alpha2", "TCPRoute"},
+      {"gateway.networking.k8s.io/v1", "UDPRoute"},
+      {"gateway.networking.k8s.io/v1alpha2", "UDPRoute"},
+      {"gateway.networking.k8s.io/v1", "ReferenceGrant"},
+      {"gateway.networking.k8s.io/v1beta1", "ReferenceGrant"},
+      {"networking.x-k8s.io/v1alpha1", "GatewayClass"},
+      {"networking.x-k8s.io/v1alpha1", "Gateway"},
+      {"networking.x-k8s.io/v1alpha1", "TCPRoute"},
+      {"networking.x-k8s.io/v1alpha1", "UDPRoute"},
+      {"v1", "Service"},
+      {"discovery.k8s.io/v1", "EndpointSlice"},
+      {"v1", "Namespace"},
   };
   return served.contains({identity.api_version, identity.kind});
 }
@@ -256,8 +268,8 @@ void Decoder::unknown_kind(const Cursor& cursor, const Identity& identity) {
   (void)meta(fields, cursor, identity, Scope::Namespaced);
   context_.problems.resize(problems_before_);  // its own problems do not matter
   cursor.problem(
-      fmt::format("{} {} is not served by this version (served: GatewayClass, Gateway, TCPRoute and "
-                  "ReferenceGrant of {}, GatewayClass, Gateway and TCPRoute of {}/v1alpha1, EndpointSlice)",
+      fmt::format("{} {} is not served by this version (served: GatewayClass, Gateway, TCPRoute, UDPRoute and "
+                  "ReferenceGrant of {}, GatewayClass, Gateway, TCPRoute and UDPRoute of {}/v1alpha1, EndpointSlice)",
                   identity.api_version, identity.kind, kGatewayGroup, kLegacyGroup));
 }
 

@@ -132,8 +132,8 @@ BackendRef decode_backend_ref(const Cursor& cursor) {
   return ref;
 }
 
-TcpRouteRule decode_rule(const Cursor& cursor) {
-  TcpRouteRule rule;
+L4RouteRule decode_rule(const Cursor& cursor) {
+  L4RouteRule rule;
   Fields fields(cursor);
   if (const auto name = fields.find("name")) rule.name = name->checked(check_dns_subdomain);
   if (const auto refs = fields.require("backendRefs")) {
@@ -188,7 +188,7 @@ void decode_gateway(const Cursor& spec, Gateway& gateway) {
   fields.finish();
 }
 
-void decode_tcp_route(const Cursor& spec, TcpRoute& route) {
+void decode_l4_route(const Cursor& spec, L4Route& route) {
   Fields fields(spec);
   if (const auto parents = fields.find("parentRefs")) {
     for (const auto& item : parents->items(0, 32)) route.parent_refs.push_back(decode_parent(item));

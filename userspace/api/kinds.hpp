@@ -18,12 +18,12 @@ RouteNamespaces decode_route_namespaces(const Cursor& cursor, std::initializer_l
 
 void decode_gateway_class(const Cursor& spec, GatewayClass& gateway_class);
 void decode_gateway(const Cursor& spec, Gateway& gateway);
-void decode_tcp_route(const Cursor& spec, TcpRoute& route);
+void decode_l4_route(const Cursor& spec, L4Route& route);
 void decode_reference_grant(const Cursor& spec, ReferenceGrant& grant);
 
 void decode_legacy_gateway_class(const Cursor& spec, GatewayClass& gateway_class);
 void decode_legacy_gateway(const Cursor& spec, Gateway& gateway);
-void decode_legacy_tcp_route(const Cursor& spec, TcpRoute& route);
+void decode_legacy_l4_route(const Cursor& spec, L4Route& route);
 
 void decode_service(const Cursor& spec, Service& service);
 /// An EndpointSlice has no spec: its fields stand beside the metadata.

@@ -112,8 +112,8 @@ void decode_match(const Cursor& cursor) {
   fields.finish();
 }
 
-TcpRouteRule decode_rule(const Cursor& cursor) {
-  TcpRouteRule rule;
+L4RouteRule decode_rule(const Cursor& cursor) {
+  L4RouteRule rule;
   Fields fields(cursor);
   if (const auto matches = fields.find("matches")) {
     for (const auto& item : matches->items(0, 8)) decode_match(item);
@@ -148,7 +148,7 @@ void decode_legacy_gateway(const Cursor& spec, Gateway& gateway) {
   fields.finish();
 }
 
-void decode_legacy_tcp_route(const Cursor& spec, TcpRoute& route) {
+void decode_legacy_l4_route(const Cursor& spec, L4Route& route) {
   route.legacy_gateways = LegacyGatewaysAllow{};
   Fields fields(spec);
   if (const auto gateways = fields.find("gateways")) route.legacy_gateways = decode_gateways(*gateways);

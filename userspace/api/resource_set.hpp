@@ -4,7 +4,7 @@
 
 #include "userspace/api/core.hpp"
 #include "userspace/api/gateway.hpp"
-#include "userspace/api/tcp_route.hpp"
+#include "userspace/api/l4_route.hpp"
 
 #include <vector>
 
@@ -14,7 +14,7 @@ namespace gw::api {
 struct ResourceSet {
   std::vector<GatewayClass> gateway_classes;
   std::vector<Gateway> gateways;
-  std::vector<TcpRoute> tcp_routes;
+  std::vector<L4Route> l4_routes;  ///< TCPRoutes and UDPRoutes
   std::vector<ReferenceGrant> reference_grants;
   std::vector<Service> services;
   std::vector<EndpointSlice> endpoint_slices;

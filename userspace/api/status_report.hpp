@@ -3,8 +3,8 @@
 // `status`, published by a provider.
 #pragma once
 
+#include "userspace/api/l4_route.hpp"
 #include "userspace/api/meta.hpp"
-#include "userspace/api/tcp_route.hpp"
 
 #include <cstdint>
 #include <string>

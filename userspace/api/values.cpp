@@ -17,6 +17,11 @@ void sort_by_name(std::vector<Kind>& objects) {
   std::ranges::stable_sort(objects, {}, [](const Kind& object) { return std::tie(object.meta.ns, object.meta.name); });
 }
 
+void sort_by_name_group_and_kind(std::vector<L4Route>& routes) {
+  std::ranges::stable_sort(
+      routes, {}, [](const auto& route) { return std::tie(route.meta.ns, route.meta.name, route.group, route.kind); });
+}
+
 template <typename Kind>
 void sort_by_name_and_group(std::vector<Kind>& objects) {
   std::ranges::stable_sort(objects, {},
@@ -28,7 +33,7 @@ void sort_by_name_and_group(std::vector<Kind>& objects) {
 void ResourceSet::sort() {
   sort_by_name_and_group(gateway_classes);
   sort_by_name_and_group(gateways);
-  sort_by_name_and_group(tcp_routes);
+  sort_by_name_group_and_kind(l4_routes);
   sort_by_name(reference_grants);
   sort_by_name(services);
   sort_by_name(endpoint_slices);

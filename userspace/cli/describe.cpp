@@ -26,12 +26,14 @@ json member(const json& object, const char* pointer) {
   return object.contains(at) ? object.at(at) : json();
 }
 
+bool is_route(const json& object) { return text_at(object, "/kind").ends_with("Route"); }
+
 /// Routes with a parent that names this Gateway.
 void attached_routes(Env& env, const json& gateway, const std::vector<json>& objects) {
   Table table({"KIND", "NAME", "ACCEPTED"});
   for (const json& entry : objects) {
     const json& route = entry["object"];
-    if (text_at(route, "/kind") != "TCPRoute" || is_legacy(route) != is_legacy(gateway)) continue;
+    if (!is_route(route) || is_legacy(route) != is_legacy(gateway)) continue;
     const json parents = member(route, is_legacy(route) ? "/status/gateways" : "/status/parents");
     for (const json& parent : parents) {
       const json reference = member(parent, is_legacy(route) ? "/gatewayRef" : "/parentRef");
@@ -39,7 +41,8 @@ void attached_routes(Env& env, const json& gateway, const std::vector<json>& obj
       if (text_at(reference, "/name") != text_at(gateway, "/metadata/name")) continue;
       if ((ns.empty() ? text_at(route, "/metadata/namespace") : ns) != text_at(gateway, "/metadata/namespace"))
         continue;
-      table.add({"TCPRoute", text_at(route, "/metadata/namespace") + "/" + text_at(route, "/metadata/name"),
+      table.add({text_at(route, "/kind"),
+                 text_at(route, "/metadata/namespace") + "/" + text_at(route, "/metadata/name"),
                  condition_status(member(parent, "/conditions"), {"Accepted", "Admitted"})});
     }
   }

@@ -25,16 +25,12 @@ constexpr std::size_t kFewFlows = 50;
 /// A map's rows, as JSON objects whose keys are the columns.
 using Rows = std::vector<json>;
 
-json text_rows(const char* protocol, const gw_listener_key& key) {
-  return fmt::format("{} {}", protocol, endpoint_text(key.addr, key.port));
-}
-
 Rows listeners(const MapView& view) {
   Rows rows;
   for (const auto& [key, value] : view.observed.listeners) {
     const std::string service =
         value.service_id == 0 ? "none: connections are rejected" : view.name(GW_NAME_SERVICE, value.service_id);
-    rows.push_back({{"vip", text_rows("tcp", key)},
+    rows.push_back({{"vip", fmt::format("{} {}", plan::protocol_text(key.protocol), endpoint_text(key.addr, key.port))},
                     {"listener", view.name(GW_NAME_LISTENER, value.listener_id)},
                     {"service", service}});
   }
@@ -96,9 +92,10 @@ gw_addr from_v4(std::uint32_t address_be) {
 }
 
 /// One connection: its forward entry. The reply entry says the same from the other side.
-json flow_row(const MapView& view, std::uint32_t now, const gw_addr& client, std::uint16_t client_port,
-              const gw_addr& vip, std::uint16_t vip_port, const gw_flow& flow) {
-  return {{"client", endpoint_text(client, client_port)},
+json flow_row(const MapView& view, std::uint32_t now, std::uint8_t protocol, const gw_addr& client,
+              std::uint16_t client_port, const gw_addr& vip, std::uint16_t vip_port, const gw_flow& flow) {
+  return {{"protocol", plan::protocol_text(protocol)},
+          {"client", endpoint_text(client, client_port)},
           {"vip", endpoint_text(vip, vip_port)},
           {"source", endpoint_text(flow.src, flow.sport)},
           {"backend", endpoint_text(flow.dst, flow.dport)},
@@ -113,11 +110,11 @@ Rows flows(const MapView& view, std::uint32_t now) {
   Rows rows;
   for (const auto& [key, flow] : view.flows4) {
     if ((flow.flags & GW_FLOW_REPLY) != 0) continue;
-    rows.push_back(flow_row(view, now, from_v4(key.src), key.sport, from_v4(key.dst), key.dport, flow));
+    rows.push_back(flow_row(view, now, key.protocol, from_v4(key.src), key.sport, from_v4(key.dst), key.dport, flow));
   }
   for (const auto& [key, flow] : view.flows6) {
     if ((flow.flags & GW_FLOW_REPLY) != 0) continue;
-    rows.push_back(flow_row(view, now, key.src, key.sport, key.dst, key.dport, flow));
+    rows.push_back(flow_row(view, now, key.protocol, key.src, key.sport, key.dst, key.dport, flow));
   }
   std::ranges::sort(rows, {}, [](const json& row) { return row["client"].get<std::string>(); });
   return rows;
@@ -175,7 +172,7 @@ const std::vector<MapCommand>& commands() {
       {"services", {"service", "table", "slots", "hash"}, timeless(services)},
       {"maglev", {"service", "backend", "slots", "share"}, timeless(maglev)},
       {"backends", {"id", "backend", "mode", "source"}, timeless(backends)},
-      {"flows", {"client", "vip", "source", "backend", "state", "mode", "age", "idle", "listener"}, flows},
+      {"flows", {"protocol", "client", "vip", "source", "backend", "state", "mode", "age", "idle", "listener"}, flows},
       {"control", {"generation", "natPorts"}, timeless(control)},
       {"links", {"ifindex", "link", "xdp"}, timeless(links)},
       {"counters", {"counter", "packets", "kind", "meaning"}, timeless(counters)},

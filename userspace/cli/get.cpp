@@ -114,7 +114,7 @@ Table gateways(const View& view, const std::vector<json>& entries) {
   return table;
 }
 
-Table tcp_routes(const View& view, const std::vector<json>& entries) {
+Table l4_routes(const View& view, const std::vector<json>& entries) {
   std::vector<std::string> columns = {"PARENT REFS", "ACCEPTED", "RESOLVED", "AGE"};
   if (view.wide) columns.insert(columns.end(), {"APIVERSION", "BACKENDS"});
   Table table(headings(view, columns));
@@ -174,7 +174,7 @@ Table others(const View& view, const std::vector<json>& entries, bool is_namespa
 Table make_table(const View& view, const Kind& kind, const std::vector<json>& entries) {
   const std::string_view name = kind.kind;
   if (name == "Gateway") return gateways(view, entries);
-  if (name == "TCPRoute") return tcp_routes(view, entries);
+  if (name == "TCPRoute" || name == "UDPRoute") return l4_routes(view, entries);
   if (name == "GatewayClass") return gateway_classes(view, entries);
   if (name == "Service") return services(view, entries);
   if (name == "EndpointSlice") return endpoint_slices(view, entries);

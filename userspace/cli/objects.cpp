@@ -14,6 +14,7 @@ const std::vector<Kind>& known_kinds() {
       {"GatewayClass", "gatewayclasses", {"gatewayclass", "gc"}, false},
       {"Gateway", "gateways", {"gateway", "gtw"}, true},
       {"TCPRoute", "tcproutes", {"tcproute"}, true},
+      {"UDPRoute", "udproutes", {"udproute"}, true},
       {"ReferenceGrant", "referencegrants", {"referencegrant", "refgrant"}, true},
       {"Service", "services", {"service", "svc"}, true},
       {"EndpointSlice", "endpointslices", {"endpointslice"}, true},

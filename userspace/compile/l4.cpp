@@ -81,7 +81,8 @@ void L4Compiler::place(const ir::L4Listener& listener) {
 
 bool L4Compiler::place_on(const ir::L4Listener& listener, const IpAddress& address, plan::PlacedListener& placed) {
   if (address.is_unspecified() || address.is_multicast() || address.is_loopback()) return false;
-  const gw_listener_key key{plan::to_map(address), htons(listener.port), IPPROTO_TCP, 0};
+  const std::uint8_t protocol = listener.protocol == ir::Protocol::Udp ? IPPROTO_UDP : IPPROTO_TCP;
+  const gw_listener_key key{plan::to_map(address), htons(listener.port), protocol, 0};
   if (plan_.listeners.contains(key)) return false;
   const std::string name = plan::listener_name(listener.gateway_group, listener.qualified_name());
   const std::uint32_t id = ids_.listeners.acquire(name);

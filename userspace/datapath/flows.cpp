@@ -16,6 +16,8 @@ std::uint32_t timeout_of(const FlowTimeouts& timeouts, std::uint8_t state) {
     case GW_FLOW_FIN_CLIENT:
     case GW_FLOW_FIN_BACKEND: return seconds(timeouts.closing);
     case GW_FLOW_CLOSED: return seconds(timeouts.closed);
+    case GW_FLOW_UDP_REQUEST: return seconds(timeouts.udp_request);
+    case GW_FLOW_UDP_STREAM: return seconds(timeouts.udp_stream);
     default: return seconds(timeouts.established);
   }
 }

@@ -11,12 +11,14 @@
 
 namespace gw::datapath {
 
-/// Idle times after which a flow is forgotten. The defaults are at least those of RFC 5382, REQ-5.
+/// Idle times after which a flow is forgotten. The defaults are at least those of RFC 5382, REQ-5, and RFC 4787, REQ-5.
 struct FlowTimeouts {
   std::chrono::seconds handshake{240};     ///< SYN_SENT, SYN_RECEIVED
   std::chrono::seconds established{7440};  ///< 2 hours 4 minutes
   std::chrono::seconds closing{240};       ///< one FIN seen
   std::chrono::seconds closed{60};         ///< both FINs or a RST seen: retransmissions may still come
+  std::chrono::seconds udp_request{30};    ///< nothing has come back yet
+  std::chrono::seconds udp_stream{120};
 };
 
 class FlowExpirer {

@@ -13,7 +13,7 @@
 
 namespace gw::ir {
 
-enum class Protocol : std::uint8_t { Tcp };
+enum class Protocol : std::uint8_t { Tcp, Udp };
 
 /// One address and port that serves; ready ones only.
 struct Endpoint {

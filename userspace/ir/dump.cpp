@@ -18,8 +18,9 @@ std::string addresses(const L4Listener& listener) {
 std::string dump(const Config& config) {
   std::string text;
   for (const auto& listener : config.listeners) {
-    text += fmt::format("listener {} ({}) tcp {} on {} -> {}\n", listener.qualified_name(), listener.gateway_group,
-                        listener.port, addresses(listener), listener.service.empty() ? "nothing" : listener.service);
+    text += fmt::format("listener {} ({}) {} {} on {} -> {}\n", listener.qualified_name(), listener.gateway_group,
+                        listener.protocol == Protocol::Udp ? "udp" : "tcp", listener.port, addresses(listener),
+                        listener.service.empty() ? "nothing" : listener.service);
   }
   for (const auto& [name, service] : config.services) {
     text += fmt::format("service {}\n", name);

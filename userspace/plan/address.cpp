@@ -20,6 +20,8 @@ gw_addr to_map(const IpAddress& address) {
   return result;
 }
 
+const char* protocol_text(std::uint8_t protocol) { return protocol == IPPROTO_UDP ? "udp" : "tcp"; }
+
 std::string endpoint_text(const gw_addr& address, std::uint16_t port_be) {
   const IpAddress ip = to_ip(address);
   if (ip.is_v4()) return fmt::format("{}:{}", ip.to_string(), ntohs(port_be));

@@ -9,7 +9,9 @@
 namespace gw::plan {
 namespace {
 
-std::string describe(const gw_listener_key& key) { return "tcp " + endpoint_text(key.addr, key.port); }
+std::string describe(const gw_listener_key& key) {
+  return fmt::format("{} {}", protocol_text(key.protocol), endpoint_text(key.addr, key.port));
+}
 
 std::string describe(const gw_backend& backend) {
   if ((backend.flags & GW_BACKEND_FULL_NAT) == 0) return endpoint_text(backend.addr, backend.port) + " dnat";

@@ -16,10 +16,9 @@ const api::Service* find_service(const Graph& graph, const NamespacedName& name)
   return at != services.end() && at->meta.namespaced_name() == name ? &*at : nullptr;
 }
 
-const api::ServicePort* find_port(const api::Service& service, std::uint16_t number) {
-  const auto port = std::ranges::find_if(service.ports, [number](const auto& candidate) {
-    return candidate.port == number && candidate.protocol == "TCP";
-  });
+const api::ServicePort* find_port(const api::Service& service, std::uint16_t number, const std::string& protocol) {
+  const auto port = std::ranges::find_if(
+      service.ports, [&](const auto& candidate) { return candidate.port == number && candidate.protocol == protocol; });
   return port == service.ports.end() ? nullptr : &*port;
 }
 
@@ -34,7 +33,7 @@ std::string port_list(const api::Service& service) {
 /// from pod to pod.
 void add_endpoints(const api::EndpointSlice& slice, const api::ServicePort& port, std::set<ir::Endpoint>& into) {
   const auto slice_port = std::ranges::find_if(slice.ports, [&port](const auto& candidate) {
-    return candidate.name == port.name && candidate.protocol == "TCP" && candidate.port;
+    return candidate.name == port.name && candidate.protocol == port.protocol && candidate.port;
   });
   if (slice_port == slice.ports.end()) return;
   for (const auto& endpoint : slice.endpoints) {
@@ -59,11 +58,11 @@ Verdict invalid(const char* reason, std::string message) { return {false, reason
 
 }  // namespace
 
-bool is_granted(const Graph& graph, const std::string& from_ns, const std::string& to_ns, const std::string& service) {
+bool is_granted(const Graph& graph, const api::L4Route& route, const std::string& to_ns, const std::string& service) {
   const auto grants = [&](const api::ReferenceGrant& grant) {
     if (grant.meta.ns != to_ns) return false;
     const bool from = std::ranges::any_of(grant.from, [&](const auto& entry) {
-      return entry.group == api::kGatewayGroup && entry.kind == "TCPRoute" && entry.ns == from_ns;
+      return entry.group == api::kGatewayGroup && entry.kind == route.kind && entry.ns == route.meta.ns;
     });
     const bool to = std::ranges::any_of(grant.to, [&](const auto& entry) {
       return entry.group.empty() && entry.kind == "Service" && (!entry.name || *entry.name == service);
@@ -73,7 +72,7 @@ bool is_granted(const Graph& graph, const std::string& from_ns, const std::strin
   return std::ranges::any_of(graph.resources.reference_grants, grants);
 }
 
-ResolvedBackend resolve_backend(const Graph& graph, const api::TcpRoute& route, const api::BackendRef& ref,
+ResolvedBackend resolve_backend(const Graph& graph, const api::L4Route& route, const api::BackendRef& ref,
                                 std::uint16_t default_port) {
   const NamespacedName target{ref.ns.value_or(route.meta.ns), ref.name};
   const std::uint16_t port = ref.port.value_or(default_port);
@@ -87,11 +86,11 @@ ResolvedBackend resolve_backend(const Graph& graph, const api::TcpRoute& route, 
     return resolved;
   }
   // Before existence: who may not refer to a namespace must not learn what is in it.
-  if (target.ns != route.meta.ns && !is_granted(graph, route.meta.ns, target.ns, target.name)) {
+  if (target.ns != route.meta.ns && !is_granted(graph, route, target.ns, target.name)) {
     resolved.verdict = invalid(
         reason::kRefNotPermitted,
-        fmt::format("Service {} is in another namespace, and no ReferenceGrant in {} lets TCPRoutes of {} refer to it",
-                    target.to_string(), target.ns, route.meta.ns));
+        fmt::format("Service {} is in another namespace, and no ReferenceGrant in {} lets {}s of {} refer to it",
+                    target.to_string(), target.ns, route.kind, route.meta.ns));
     return resolved;
   }
   const api::Service* const service = find_service(graph, target);
@@ -105,10 +104,11 @@ ResolvedBackend resolve_backend(const Graph& graph, const api::TcpRoute& route, 
                 fmt::format("Service {} is of type ExternalName, which has no endpoints", target.to_string()));
     return resolved;
   }
-  const api::ServicePort* const service_port = find_port(*service, port);
+  const api::ServicePort* const service_port = find_port(*service, port, route.protocol());
   if (service_port == nullptr) {
-    resolved.verdict = invalid(reason::kBackendNotFound, fmt::format("Service {} has no TCP port {} (it has: {})",
-                                                                     target.to_string(), port, port_list(*service)));
+    resolved.verdict =
+        invalid(reason::kBackendNotFound, fmt::format("Service {} has no {} port {} (it has: {})", target.to_string(),
+                                                      route.protocol(), port, port_list(*service)));
     return resolved;
   }
   resolved.backends.endpoints = endpoints_of(graph, *service, *service_port);

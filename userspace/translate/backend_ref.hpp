@@ -14,11 +14,11 @@ struct ResolvedBackend {
 };
 
 /// `default_port`: for v1alpha1, where the port may be left out.
-ResolvedBackend resolve_backend(const Graph& graph, const api::TcpRoute& route, const api::BackendRef& ref,
+ResolvedBackend resolve_backend(const Graph& graph, const api::L4Route& route, const api::BackendRef& ref,
                                 std::uint16_t default_port);
 
-/// Whether some ReferenceGrant in `to_ns` lets TCPRoutes of `from_ns` refer to that Service. (ReferenceGrant: additive,
-/// and gone with the object.)
-bool is_granted(const Graph& graph, const std::string& from_ns, const std::string& to_ns, const std::string& service);
+/// Whether some ReferenceGrant in `to_ns` lets routes of this kind and namespace refer to that Service.
+/// (ReferenceGrant: additive, and gone with the object.)
+bool is_granted(const Graph& graph, const api::L4Route& route, const std::string& to_ns, const std::string& service);
 
 }  // namespace gw::translate

@@ -43,12 +43,13 @@ std::string listener_list(const GatewayNode& gateway) {
 
 /// Why a listener does not let the route in; empty if it does.
 std::string refusal(const Graph& graph, const GatewayNode& gateway, const ListenerNode& node,
-                    const api::TcpRoute& route) {
-  if (node.source->protocol != "TCP") {
-    return fmt::format("listener {} has protocol {}, a TCPRoute needs TCP", node.source->name, node.source->protocol);
+                    const api::L4Route& route) {
+  if (node.source->protocol != route.protocol()) {
+    return fmt::format("listener {} has protocol {}, a {} needs {}", node.source->name, node.source->protocol,
+                       route.kind, route.protocol());
   }
   if (node.supported_kinds.empty())
-    return fmt::format("listener {} allows no TCPRoute (allowedRoutes.kinds)", node.source->name);
+    return fmt::format("listener {} allows no {} (allowedRoutes.kinds)", node.source->name, route.kind);
   if (!allows_namespace(graph, node, gateway.source->meta.ns, route.meta.ns)) {
     return fmt::format("listener {} allows no routes from namespace {} (allowedRoutes.namespaces.from: {})",
                        node.source->name, route.meta.ns, from_word(node.source->allowed_routes.namespaces.from));
@@ -81,7 +82,7 @@ void bind_parent(Graph& graph, RouteNode& route, GatewayNode& gateway, ParentNod
   }
 }
 
-void note_missing_parent(Graph& graph, const api::TcpRoute& route, const api::ParentReference& reference) {
+void note_missing_parent(Graph& graph, const api::L4Route& route, const api::ParentReference& reference) {
   const NamespacedName wanted{reference.ns.value_or(route.meta.ns), reference.name};
   const bool exists = std::ranges::any_of(graph.resources.gateways, [&](const auto& gateway) {
     return !gateway.is_legacy() && gateway.meta.namespaced_name() == wanted;
@@ -120,8 +121,8 @@ bool allows_namespace(const Graph& graph, const ListenerNode& node, const std::s
 
 void bind_routes(Graph& graph) {
   // Listeners keep pointers to the nodes.
-  graph.routes.reserve(graph.resources.tcp_routes.size());
-  for (const auto& route : graph.resources.tcp_routes) {
+  graph.routes.reserve(graph.resources.l4_routes.size());
+  for (const auto& route : graph.resources.l4_routes) {
     if (route.is_legacy()) continue;
     RouteNode& node = graph.routes.emplace_back();
     node.source = &route;
@@ -159,9 +160,9 @@ void note_superseded(RouteNode& loser, const RouteNode& winner, const GatewayNod
                          reference.group == gateway.source->group;
     if (!is_this || !parent.accepted.ok || !is_addressed(listener, reference)) continue;
     parent.accepted.message += fmt::format(
-        "{}superseded on listener {} by TCPRoute {}, which is older or first by name: "
+        "{}superseded on listener {} by {} {}, which is older or first by name: "
         "gets no connections there",
-        parent.accepted.message.empty() ? "" : "; ", listener.source->name,
+        parent.accepted.message.empty() ? "" : "; ", listener.source->name, winner.source->kind,
         winner.source->meta.namespaced_name().to_string());
   }
 }

@@ -47,7 +47,7 @@ struct ParentNode {
 };
 
 struct RouteNode {
-  const api::TcpRoute* source = nullptr;
+  const api::L4Route* source = nullptr;
   std::vector<ParentNode> parents;
   Verdict resolved{true, reason::kResolvedRefs, ""};
 };

@@ -10,14 +10,14 @@
 namespace gw::translate {
 namespace {
 
-bool selects(const Graph& graph, const GatewayNode& gateway, const ListenerNode& node, const api::TcpRoute& route) {
-  if (node.supported_kinds.empty()) return false;
+bool selects(const Graph& graph, const GatewayNode& gateway, const ListenerNode& node, const api::L4Route& route) {
+  if (node.supported_kinds.empty() || node.source->protocol != route.protocol()) return false;
   if (node.source->legacy_route_selector && !node.source->legacy_route_selector->matches(route.meta.labels))
     return false;
   return allows_namespace(graph, node, gateway.source->meta.ns, route.meta.ns);
 }
 
-bool allows(const api::TcpRoute& route, const api::Gateway& gateway) {
+bool allows(const api::L4Route& route, const api::Gateway& gateway) {
   using Allow = api::LegacyGatewaysAllow::Allow;
   const api::LegacyGatewaysAllow& clause = *route.legacy_gateways;
   if (clause.allow == Allow::All) return true;
@@ -64,7 +64,7 @@ void note_unselected(Graph& graph, const RouteNode& route) {
 }  // namespace
 
 void bind_legacy_routes(Graph& graph) {
-  for (const auto& route : graph.resources.tcp_routes) {
+  for (const auto& route : graph.resources.l4_routes) {
     if (!route.is_legacy()) continue;
     RouteNode& node = graph.routes.emplace_back();
     node.source = &route;

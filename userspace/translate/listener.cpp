@@ -9,32 +9,33 @@
 namespace gw::translate {
 namespace {
 
-bool is_tcp_route_kind(const api::RouteGroupKind& kind, const api::Gateway& gateway) {
-  return kind.kind == "TCPRoute" && kind.group == gateway.group;
+/// The one kind of route that a TCP or UDP listener can bind.
+api::RouteGroupKind route_kind(const ListenerNode& node, const api::Gateway& gateway) {
+  return {gateway.group, node.source->protocol + "Route"};
 }
 
 void judge_kinds(ListenerNode& node, const api::Gateway& gateway) {
   const auto& wanted = node.source->allowed_routes.kinds;
-  const api::RouteGroupKind tcp_route{gateway.group, "TCPRoute"};
+  const api::RouteGroupKind fitting = route_kind(node, gateway);
   if (wanted.empty()) {
-    node.supported_kinds = {tcp_route};
+    node.supported_kinds = {fitting};
     return;
   }
   for (const auto& kind : wanted) {
-    if (is_tcp_route_kind(kind, gateway)) {
-      node.supported_kinds = {tcp_route};
+    if (kind == fitting) {
+      node.supported_kinds = {fitting};
       continue;
     }
     node.resolved = {false, gateway.is_legacy() ? reason::kInvalidRoutesRef : reason::kInvalidRouteKinds,
-                     fmt::format("{}/{} cannot be bound to a TCP listener (only {}/TCPRoute can)", kind.group,
-                                 kind.kind, gateway.group)};
+                     fmt::format("{}/{} cannot be bound to a {} listener (only {}/{} can)", kind.group, kind.kind,
+                                 node.source->protocol, fitting.group, fitting.kind)};
   }
 }
 
 void judge_listener(ListenerNode& node, const api::Gateway& gateway) {
-  if (node.source->protocol != "TCP") {
+  if (node.source->protocol != "TCP" && node.source->protocol != "UDP") {
     node.accepted = {false, reason::kUnsupportedProtocol,
-                     fmt::format("protocol {} is not served by this version (TCP is)", node.source->protocol)};
+                     fmt::format("protocol {} is not served by this version (TCP and UDP are)", node.source->protocol)};
     return;
   }
   judge_kinds(node, gateway);
@@ -43,7 +44,8 @@ void judge_listener(ListenerNode& node, const api::Gateway& gateway) {
 /// TCP is indistinct from every other protocol over TCP on the same port, whatever the hostname (Gateway
 /// spec.listeners, GEP-2644). UDP has ports of its own.
 bool collide(const api::Listener& a, const api::Listener& b) {
-  if (a.port != b.port || a.protocol == "UDP" || b.protocol == "UDP") return false;
+  if (a.port != b.port) return false;
+  if (a.protocol == "UDP" || b.protocol == "UDP") return a.protocol == b.protocol;
   return a.protocol == "TCP" || b.protocol == "TCP";
 }
 
@@ -57,7 +59,7 @@ void find_conflicts_within(GatewayNode& gateway) {
   for (auto& node : gateway.listeners) {
     for (const auto& other : gateway.listeners) {
       if (&node == &other || !collide(*node.source, *other.source)) continue;
-      mark_conflict(node, fmt::format("listener {} uses port {} too: give each TCP listener a port of its own",
+      mark_conflict(node, fmt::format("listener {} uses port {} too: give each of them a port of its own",
                                       other.source->name, other.source->port));
     }
   }

@@ -37,9 +37,9 @@ Verdict legacy_resolved(const ListenerNode& node) {
   if (!node.resolved.ok) return node.resolved;
   for (const auto* route : node.routes) {
     if (!route->resolved.ok) {
-      return {
-          false, reason::kDegradedRoutes,
-          fmt::format("TCPRoute {}: {}", route->source->meta.namespaced_name().to_string(), route->resolved.message)};
+      return {false, reason::kDegradedRoutes,
+              fmt::format("{} {}: {}", route->source->kind, route->source->meta.namespaced_name().to_string(),
+                          route->resolved.message)};
     }
   }
   return node.resolved;

@@ -58,7 +58,7 @@ spec: {from: [{group: gateway.networking.k8s.io, kind: TCPRoute, namespace: x}],
 )",
                                  "f.yaml");
   ASSERT_TRUE(decoded.problems.empty()) << decoded.problems.front().to_string();
-  const TcpRoute& route = decoded.objects.tcp_routes.at(0);
+  const L4Route& route = decoded.objects.l4_routes.at(0);
   EXPECT_EQ(route.meta.ns, "default");
   EXPECT_EQ(route.version, "v1alpha2");
   EXPECT_EQ(route.parent_refs.at(0).port, 80);
@@ -90,7 +90,7 @@ spec:
   EXPECT_EQ(listener.name, "listener-0");
   EXPECT_TRUE(listener.legacy_route_selector->matches({{"app", "foo"}}));
   EXPECT_EQ(listener.allowed_routes.namespaces.from, NamespacesFrom::All);
-  const TcpRoute& route = decoded.objects.tcp_routes.at(0);
+  const L4Route& route = decoded.objects.l4_routes.at(0);
   EXPECT_EQ(route.legacy_gateways->gateway_refs.at(0).to_string(), "default/old");
   EXPECT_EQ(route.rules.size(), 2U);
   EXPECT_FALSE(route.rules.at(0).backend_refs.at(0).port);
@@ -321,9 +321,8 @@ INSTANTIATE_TEST_SUITE_P(
         BadText{
             "apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {name: h}\n",
             "f:1:1: HTTPRoute default/h: gateway.networking.k8s.io/v1 HTTPRoute is not served by this version (served: "
-            "GatewayClass, Gateway, TCPRoute and ReferenceGrant of gateway.networking.k8s.io, GatewayClass, Gateway "
-            "and "
-            "TCPRoute of networking.x-k8s.io/v1alpha1, EndpointSlice)"},
+            "GatewayClass, Gateway, TCPRoute, UDPRoute and ReferenceGrant of gateway.networking.k8s.io, GatewayClass, "
+            "Gateway, TCPRoute and UDPRoute of networking.x-k8s.io/v1alpha1, EndpointSlice)"},
         BadText{"apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec: {}\n---\napiVersion: v1\nkind: "
                 "Service\nmetadata: "
                 "{name: a}\nspec: {}\n",

@@ -146,10 +146,11 @@ TEST_F(Commands, DumpMapsDecodesFlowsFromTheClientsSide) {
   flow.flags |= GW_FLOW_REPLY;
   view_.flows4.emplace_back(gw_flow4_key{}, flow);
   EXPECT_EQ(run(dump_maps, std::string("flows"), Output::Table), kOk);
-  EXPECT_EQ(out_.str(),
-            "CLIENT         VIP          SOURCE         BACKEND        STATE        MODE      AGE  IDLE  LISTENER\n"
-            "10.0.1.2:4000  10.0.1.1:80  10.0.2.1:2000  10.0.2.2:8080  ESTABLISHED  full NAT  60s  5s    "
-            "default/web/tcp (3)\n");
+  EXPECT_EQ(
+      out_.str(),
+      "PROTOCOL  CLIENT         VIP          SOURCE         BACKEND        STATE        MODE      AGE  IDLE  LISTENER\n"
+      "tcp       10.0.1.2:4000  10.0.1.1:80  10.0.2.1:2000  10.0.2.2:8080  ESTABLISHED  full NAT  60s  5s    "
+      "default/web/tcp (3)\n");
 }
 
 TEST_F(Commands, DumpMapsShowsRejectedSharesAndEveryMap) {

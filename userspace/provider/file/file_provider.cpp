@@ -34,7 +34,7 @@ void for_each_kind(Set& set, Visit visit) {
   visit(set.gateway_classes,
         [](const auto& object) { return ObjectRef{object.group, "", "GatewayClass", "", object.meta.name}; });
   visit(set.gateways, [](const auto& object) { return identity(object.ref()); });
-  visit(set.tcp_routes, [](const auto& object) { return identity(object.ref()); });
+  visit(set.l4_routes, [](const auto& object) { return identity(object.ref()); });
   visit(set.reference_grants, [](const auto& object) {
     return ObjectRef{api::kGatewayGroup, "", "ReferenceGrant", object.meta.ns, object.meta.name};
   });

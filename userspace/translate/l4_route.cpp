@@ -11,20 +11,20 @@ namespace gw::translate {
 namespace {
 
 /// Only rule 0 can ever be live: v1 has exactly one, and v1alpha1's others need match extensions.
-const api::TcpRouteRule* live_rule(const api::TcpRoute& route) {
+const api::L4RouteRule* live_rule(const api::L4Route& route) {
   return route.rules.empty() ? nullptr : &route.rules.front();
 }
 
-bool leaves_port_open(const api::TcpRoute& route) {
+bool leaves_port_open(const api::L4Route& route) {
   const auto* rule = live_rule(route);
   return rule != nullptr && std::ranges::any_of(rule->backend_refs, [](const auto& ref) { return !ref.port; });
 }
 
 /// v1alpha1 without a port forwards to the port of the request, so each listener port makes a service of its own.
-std::string service_key(const api::TcpRoute& route, std::uint16_t listener_port) {
+std::string service_key(const api::L4Route& route, std::uint16_t listener_port) {
   const std::string name = route.meta.namespaced_name().to_string();
-  if (!route.is_legacy()) return fmt::format("TCPRoute/{}/0", name);
-  const std::string key = fmt::format("{}/TCPRoute/{}/0", api::kLegacyGroup, name);
+  if (!route.is_legacy()) return fmt::format("{}/{}/0", route.kind, name);
+  const std::string key = fmt::format("{}/{}/{}/0", api::kLegacyGroup, route.kind, name);
   return leaves_port_open(route) ? fmt::format("{}:{}", key, listener_port) : key;
 }
 
@@ -74,6 +74,7 @@ void build_listeners(const Graph& graph, ir::Config& config) {
       listener.gateway = gateway.source->meta.namespaced_name();
       listener.gateway_group = gateway.source->group;
       listener.name = node.source->name;
+      listener.protocol = node.source->protocol == "UDP" ? ir::Protocol::Udp : ir::Protocol::Tcp;
       listener.port = node.source->port;
       listener.addresses = gateway.addresses;
       if (!node.routes.empty()) listener.service = service_key(*node.routes.front()->source, node.source->port);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// TCPRoute, in the shape of gateway.networking.k8s.io/v1.
+// TCPRoute and UDPRoute, which have one shape: that of gateway.networking.k8s.io/v1.
 #pragma once
 
 #include "userspace/api/gateway.hpp"
@@ -33,10 +33,10 @@ struct BackendRef {
   bool operator==(const BackendRef&) const = default;
 };
 
-struct TcpRouteRule {
+struct L4RouteRule {
   std::optional<std::string> name;
   std::vector<BackendRef> backend_refs;
-  bool operator==(const TcpRouteRule&) const = default;
+  bool operator==(const L4RouteRule&) const = default;
 };
 
 /// v1alpha1 `spec.gateways`: which Gateways the route lets bind it.
@@ -47,17 +47,20 @@ struct LegacyGatewaysAllow {
   bool operator==(const LegacyGatewaysAllow&) const = default;
 };
 
-struct TcpRoute {
+struct L4Route {
   ObjectMeta meta;
   std::string group = kGatewayGroup;
   std::string version = "v1";
+  std::string kind = "TCPRoute";                       ///< or "UDPRoute"
   std::vector<ParentReference> parent_refs;            ///< empty for v1alpha1
   std::optional<LegacyGatewaysAllow> legacy_gateways;  ///< set for v1alpha1, and only then
-  std::vector<TcpRouteRule> rules;                     ///< v1: exactly one; v1alpha1: the first one counts
+  std::vector<L4RouteRule> rules;                      ///< v1: exactly one; v1alpha1: the first one counts
 
   [[nodiscard]] bool is_legacy() const { return group == kLegacyGroup; }
-  [[nodiscard]] ObjectRef ref() const { return {group, version, "TCPRoute", meta.ns, meta.name}; }
-  bool operator==(const TcpRoute&) const = default;
+  [[nodiscard]] ObjectRef ref() const { return {group, version, kind, meta.ns, meta.name}; }
+  /// The protocol of the listeners that it binds to, in the API's word.
+  [[nodiscard]] const char* protocol() const { return kind == "UDPRoute" ? "UDP" : "TCP"; }
+  bool operator==(const L4Route&) const = default;
 };
 
 }  // namespace gw::api
