@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The tc program, at the ingress of every link we serve. */
+/* The tc programs: the attached one at the ingress of every link we serve, and its stages. */
 #include "bpf/lib/ctx_tc.bpf.h"
 
-#include "bpf/lib/forward.bpf.h"
+#include "bpf/lib/entry.bpf.h"
 
-SEC("tc")
-int gw_tc(struct __sk_buff *ctx)
+SEC(GW_SECTION)
+int gw_tc(gw_ctx *ctx)
 {
-	return gw_forward(ctx);
+	return gw_entry(ctx);
 }
 
 char _license[] SEC("license") = "GPL";

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The XDP program: the forwarding core in front of the stack. What it passes, gw_tc sees next. */
+/* The XDP programs: the data path in front of the stack. What they pass, gw_tc sees next. */
 #include "bpf/lib/ctx_xdp.bpf.h"
 
-#include "bpf/lib/forward.bpf.h"
+#include "bpf/lib/entry.bpf.h"
 
-SEC("xdp")
-int gw_xdp(struct xdp_md *ctx)
+SEC(GW_SECTION)
+int gw_xdp(gw_ctx *ctx)
 {
-	return gw_forward(ctx);
+	return gw_entry(ctx);
 }
 
 char _license[] SEC("license") = "GPL";

@@ -62,22 +62,47 @@ struct {
 } gw_backends SEC(".maps");
 
 /*
- * LRU: when the agent is dead nobody expires flows, and the oldest idle one making room is
- * better than refusing new connections.
+ * Not LRU: what is established is never evicted. gw_limbo makes room at the expense of what is not.
+ * Preallocated: an insertion then costs a third, and elements just freed, still in the cache, are
+ * taken first.
  */
 struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, GW_FLOWS_MAX);
 	__type(key, struct gw_flow4_key);
-	__type(value, struct gw_flow);
+	__type(value, struct gw_flow4);
 } gw_flows4 SEC(".maps");
 
 struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, GW_FLOWS_MAX);
 	__type(key, struct gw_flow6_key);
-	__type(value, struct gw_flow);
+	__type(value, struct gw_flow6);
 } gw_flows6 SEC(".maps");
+
+/* The loader makes room for the rings of each possible CPU, and tells the size of one. */
+const volatile __u32 gw_limbo_ring = 1;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct gw_limbo_entry);
+} gw_limbo SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct gw_limbo_next);
+} gw_limbo_next SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, GW_FRAGMENTS_MAX);
+	__type(key, struct gw_fragment_key);
+	__type(value, struct gw_fragment);
+} gw_fragments SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

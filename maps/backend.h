@@ -11,12 +11,19 @@ enum gw_backend_flags {
 	/* Rewrite the source too (full NAT): `source` and an allocated port replace the client's.
 	 */
 	GW_BACKEND_FULL_NAT = 1 << 0,
+	/* The backend has the VIP itself and answers the client. The packet goes to it unchanged,
+	   to its MAC address. */
+	GW_BACKEND_DSR = 1 << 1,
+	/* With GW_BACKEND_DSR: in a tunnel from `source` to the backend (IP in IP, RFC 2003 and
+	   2473). */
+	GW_BACKEND_TUNNEL = 1 << 2,
 };
 
 struct gw_backend {
 	struct gw_addr addr;
-	struct gw_addr
-		source; /* with GW_BACKEND_FULL_NAT: our address towards this backend; else zero */
+	/* With GW_BACKEND_FULL_NAT and GW_BACKEND_TUNNEL: our address towards this backend; else
+	 * zero. */
+	struct gw_addr source;
 	__be16 port;
 	__u16 flags; /* enum gw_backend_flags */
 };

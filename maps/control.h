@@ -24,5 +24,6 @@ enum gw_link_flags {
 /* gw_links: key is the ifindex (__u32). */
 struct gw_link {
 	__u32 flags; /* enum gw_link_flags */
+	__u32 mtu;   /* longest IP packet, bytes */
 };
-GW_STATIC_ASSERT(sizeof(struct gw_link) == 4, "gw_link has no hidden padding");
+GW_STATIC_ASSERT(sizeof(struct gw_link) == 8, "gw_link has no hidden padding");

@@ -20,10 +20,11 @@
 	  "reset: no free full-NAT source port towards this backend")                              \
 	X(GW_DROP_FLOW_TABLE_FULL, 7, "flow_table_full", "the flow could not be stored")           \
 	X(GW_DROP_NO_ROUTE, 8, "no_route", "no route, or a blackhole, towards the next hop")       \
-	X(GW_DROP_FRAGMENT, 9, "fragment", "first fragment of a packet for a listener")            \
 	X(GW_DROP_FORWARDING_DISABLED, 10, "forwarding_disabled",                                  \
 	  "IP forwarding is off on the link that the packet came in by")                           \
-	X(GW_DROP_INTERNAL, 11, "internal", "a helper failed where it cannot; please report")
+	X(GW_DROP_INTERNAL, 11, "internal", "a helper failed where it cannot; please report")      \
+	X(GW_DROP_TOO_BIG, 12, "too_big", "longer than the path's MTU; the sender was told")       \
+	X(GW_DROP_BACKEND_GONE, 13, "backend_gone", "reset: the flow's backend is no more")
 
 /* Packets that went somewhere. */
 #define GW_EVENTS(X)                                                                               \
@@ -33,7 +34,11 @@
 	X(GW_EVENT_NEXT_HOP_REFRESHED, 35, "next_hop_refreshed", "next hop looked up again")       \
 	X(GW_EVENT_XDP_TO_TC, 36, "xdp_to_tc", "left by XDP to the tc program of the same link")   \
 	X(GW_EVENT_NEIGHBOUR_UNRESOLVED, 37, "neighbour_unresolved",                               \
-	  "sent through the kernel's neighbour resolution")
+	  "sent through the kernel's neighbour resolution")                                        \
+	X(GW_EVENT_ICMP_TRANSLATED, 38, "icmp_translated", "ICMP errors of flows, sent on")        \
+	X(GW_EVENT_ICMP_SENT, 39, "icmp_sent", "ICMP errors that we sent ourselves")               \
+	X(GW_EVENT_HALF_OPEN_REMOVED, 40, "half_open_removed",                                     \
+	  "half-open flows that had to make room for new ones")
 
 #define GW_COUNTER_ENUM(name, value, word, description) name = value,
 enum gw_counter { GW_DROP_REASONS(GW_COUNTER_ENUM) GW_EVENTS(GW_COUNTER_ENUM) };

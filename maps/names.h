@@ -16,6 +16,8 @@
 #define GW_MAP_BACKENDS	 "gw_backends"
 #define GW_MAP_FLOWS4	 "gw_flows4"
 #define GW_MAP_FLOWS6	 "gw_flows6"
+#define GW_MAP_LIMBO	 "gw_limbo"
+#define GW_MAP_FRAGMENTS "gw_fragments"
 #define GW_MAP_CONTROL	 "gw_control"
 #define GW_MAP_LINKS	 "gw_links"
 #define GW_MAP_COUNTERS	 "gw_counters"
@@ -46,4 +48,5 @@ GW_STATIC_ASSERT(sizeof(struct gw_name) == GW_NAME_MAX, "gw_name has no hidden p
 #define GW_MAGLEV_MAX	 131072 /* twice the services: a new table stands beside the old one */
 #define GW_BACKENDS_MAX	 262144
 #define GW_FLOWS_MAX	 262144 /* per address family; entries, two for each connection */
+#define GW_FRAGMENTS_MAX 16384	/* packets in pieces at one time, both families */
 #define GW_LINKS_MAX	 4096

@@ -27,8 +27,10 @@ concept Schema = std::is_trivially_copyable_v<T> && std::has_unique_object_repre
 
 static_assert(Schema<gw_addr> && Schema<gw_listener_key> && Schema<gw_listener> &&
 	      Schema<gw_service> && Schema<gw_maglev_chunk> && Schema<gw_backend> &&
-	      Schema<gw_flow4_key> && Schema<gw_flow6_key> && Schema<gw_flow> &&
-	      Schema<gw_control> && Schema<gw_link> && Schema<gw_name_key> && Schema<gw_name>);
+	      Schema<gw_flow4_key> && Schema<gw_flow6_key> && Schema<gw_flow> && Schema<gw_flow4> &&
+	      Schema<gw_flow6> && Schema<gw_limbo_entry> && Schema<gw_fragment_key> &&
+	      Schema<gw_fragment> && Schema<gw_service> && Schema<gw_control> && Schema<gw_link> &&
+	      Schema<gw_name_key> && Schema<gw_name>);
 
 /// Orders by object representation; for use as `std::map`'s comparator.
 struct BytesLess {
@@ -66,6 +68,8 @@ constexpr std::string_view to_string(gw_flow_state state)
 		return "SYN_SENT";
 	case GW_FLOW_SYN_RECEIVED:
 		return "SYN_RECEIVED";
+	case GW_FLOW_JOINED:
+		return "JOINED";
 	case GW_FLOW_ESTABLISHED:
 		return "ESTABLISHED";
 	case GW_FLOW_FIN_CLIENT:

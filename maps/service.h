@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
 /*
- * gw_services and gw_maglev: a weighted set of backends and its consistent hash table.
+ * gw_services and gw_maglev: weighted sets of backends and their consistent hash tables.
  *
- * A table is immutable once a service points at it. A change builds a new table under a
- * free id, then one update of the service entry swaps {table_id, slots} together, then
- * the old table is removed. A packet thus sees the old table or the new one, never a mix.
+ * A service has a share for each backendRef with a weight. The connection's hash picks the
+ * share, exactly by weight, whatever stands behind it; a second hash picks the backend in the
+ * share's Maglev table, in which all have the same part.
+ *
+ * A table is immutable once a service points at it, and services with equal tables use one. A
+ * change builds a new table under a free id, then one update of the service entry swaps it in,
+ * then the old table is removed. A packet thus sees the old service or the new one, never a mix.
  */
 #pragma once
 
@@ -14,15 +18,30 @@
 #define GW_MAGLEV_CHUNK_SLOTS 16
 
 struct gw_maglev_chunk {
-	__u32 backend[GW_MAGLEV_CHUNK_SLOTS]; /* backend ids; GW_BACKEND_REJECT answers with a RST
-					       */
+	__u32 backend[GW_MAGLEV_CHUNK_SLOTS]; /* backend ids */
 };
 GW_STATIC_ASSERT(sizeof(struct gw_maglev_chunk) == 64, "gw_maglev_chunk is one cache line");
 
-struct gw_service {
+/* backendRefs of one rule (Gateway API: at most 16). */
+#define GW_SERVICE_SHARES_MAX 16
+
+struct gw_share {
+	/*
+	 * The share takes the connections whose hash is above the previous share's limit and not
+	 * above its own. UINT32_MAX in the last share and behind it.
+	 */
+	__u32 limit;
 	__u32 table_id;	  /* key of gw_maglev */
-	__u32 slots;	  /* slots of that table; 0: no backends at all */
+	__u32 slots;	  /* slots of that table; 0: nothing is there, the share is rejected */
+	__u32 pad;	  /* zero */
 	__u64 table_hash; /* FNV-1a over the slots' ids: lets the agent compare without reading the
 			     table */
 };
-GW_STATIC_ASSERT(sizeof(struct gw_service) == 16, "gw_service has no hidden padding");
+GW_STATIC_ASSERT(sizeof(struct gw_share) == 24, "gw_share has no hidden padding");
+
+struct gw_service {
+	__u32 count; /* of shares; 0: no weight at all, every connection is rejected */
+	__u32 pad;   /* zero */
+	struct gw_share share[GW_SERVICE_SHARES_MAX];
+};
+GW_STATIC_ASSERT(sizeof(struct gw_service) == 392, "gw_service has no hidden padding");

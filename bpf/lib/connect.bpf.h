@@ -1,70 +1,70 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* New connections: backend, source port, and the two flow entries. */
+/* New connections: backend, source port, and the flow entries. */
 #pragma once
 
 #include "bpf/lib/flow.bpf.h"
+#include "bpf/lib/limbo.bpf.h"
 #include "bpf/lib/select.bpf.h"
+#include "bpf/lib/stage.bpf.h"
+#include "bpf/lib/track.bpf.h"
 
 /* How many source ports are tried before we call them exhausted. */
 #define GW_NAT_ATTEMPTS 32
 
-/* What gw_connect() made of a packet without a flow. */
-enum gw_connect_result {
-	GW_CONNECT_OK,
-	GW_CONNECT_NO_BACKEND,
-	GW_CONNECT_NO_FLOW,
-	GW_CONNECT_NO_PORT,
-	GW_CONNECT_TABLE_FULL,
-};
-
-/* What both entries of a new connection are made from. */
+/* What a new connection's entries are made from. */
 struct gw_connection {
 	struct gw_tuple client;	 /* as it arrives: client -> VIP */
 	struct gw_tuple backend; /* as it leaves: client or gateway -> backend */
 	__u32 listener_id;
 	__u32 backend_id;
 	__u32 hash;
-	__u16 flags; /* GW_FLOW_FULL_NAT or 0 */
+	__u32 now;
+	__u8 flags; /* enum gw_flow_flags */
 	__u8 state;
 };
 
-static __always_inline __u32 gw_ports_delta(__be16 from_src, __be16 from_dst, __be16 to_src,
+static __always_inline __u16 gw_ports_delta(__be16 from_src, __be16 from_dst, __be16 to_src,
 					    __be16 to_dst)
 {
-	const __be16 from[2] = {from_src, from_dst};
-	const __be16 to[2] = {to_src, to_dst};
+	const __u32 added = (__u32)to_src + to_dst;
+	const __u32 taken = (__u32)(__u16)~from_src + (__u16)~from_dst;
 
-	return gw_csum_diff(from, to, sizeof(from), 0);
+	return gw_csum_fold(added + taken);
 }
 
-static __always_inline __u32 gw_address_delta(const struct gw_addr *from, const struct gw_addr *to,
-					      __u32 seed)
+/* For IPv4 the v4-mapped words cancel out, so one delta serves IPv4's header and both families'
+ * pseudo-headers. */
+static __always_inline __u16 gw_addresses_delta(const struct gw_tuple *from,
+						const struct gw_tuple *to)
 {
-	return gw_csum_diff(from, to, sizeof(*from), seed);
+	const __u32 delta = gw_csum_diff(&from->src, &to->src, sizeof(from->src), 0);
+
+	return gw_csum_fold(gw_csum_diff(&from->dst, &to->dst, sizeof(from->dst), delta));
 }
 
-/*
- * Fills an entry that turns `from` into `to`. For IPv4 the v4-mapped words cancel out in the
- * checksum, so one delta serves IPv4's header and both families' pseudo-header.
- */
-static __always_inline void gw_flow_fill(struct gw_flow *flow, const struct gw_tuple *from,
+/* Fills an entry that turns `from` into `to`. */
+static __always_inline void gw_flow_fill(union gw_flow_value *value, const struct gw_tuple *from,
 					 const struct gw_tuple *to,
-					 const struct gw_connection *connection)
+					 const struct gw_connection *connection, bool is_v6)
 {
-	const __u32 now = gw_now();
+	struct gw_flow *flow = &value->flow;
 
-	__builtin_memset(flow, 0, sizeof(*flow));
-	flow->src = to->src;
-	flow->dst = to->dst;
+	__builtin_memset(value, 0, sizeof(*value));
+	if (is_v6) {
+		value->v6.src = to->src;
+		value->v6.dst = to->dst;
+	} else {
+		value->v4.src = to->src.word[3];
+		value->v4.dst = to->dst.word[3];
+	}
 	flow->sport = to->sport;
 	flow->dport = to->dport;
-	flow->csum_addresses =
-		gw_address_delta(&from->dst, &to->dst, gw_address_delta(&from->src, &to->src, 0));
+	flow->csum_addresses = gw_addresses_delta(from, to);
 	flow->csum_ports = gw_ports_delta(from->sport, from->dport, to->sport, to->dport);
 	flow->flags = connection->flags;
 	flow->state = connection->state;
-	flow->last_seen = now;
-	flow->created = now;
+	flow->last_seen = connection->now;
+	flow->created = connection->now;
 	flow->listener_id = connection->listener_id;
 	flow->backend_id = connection->backend_id;
 }
@@ -87,15 +87,25 @@ static __always_inline __be16 gw_source_port(const struct gw_connection *connect
 			(connection->hash + attempt * (connection->hash >> 16 | 1)) % span));
 }
 
-/* True if `flow`, found under our backend tuple, is a left-over or already our own connection's. */
-static __always_inline bool gw_reply_is_reusable(const struct gw_flow *flow,
-						 const struct gw_connection *connection)
+/* Removes what stands under our first choice of a reply tuple if it is a left-over. */
+static __always_inline void gw_connect_make_room(const struct gw_tuple *from,
+						 const struct gw_connection *connection, bool is_v6)
 {
-	if (flow->state == GW_FLOW_CLOSED)
-		return true;
-	return flow->dport == connection->client.sport && flow->sport == connection->client.dport &&
-	       gw_addr_equal(&flow->dst, &connection->client.src) &&
-	       gw_addr_equal(&flow->src, &connection->client.dst);
+	const struct gw_flow *flow = gw_flow_find(from, is_v6);
+	struct gw_tuple forward;
+
+	if (!flow)
+		return;
+	forward = gw_tuple_of_peer(flow, from->protocol, is_v6);
+	/* A flow that is closed, or the rest of one of our own connection's. */
+	if (flow->state != GW_FLOW_CLOSED &&
+	    (forward.sport != connection->client.sport ||
+	     forward.dport != connection->client.dport ||
+	     !gw_addr_equal(&forward.src, &connection->client.src) ||
+	     !gw_addr_equal(&forward.dst, &connection->client.dst)))
+		return;
+	gw_flow_remove(from, is_v6);
+	gw_flow_remove(&forward, is_v6);
 }
 
 /*
@@ -103,103 +113,166 @@ static __always_inline bool gw_reply_is_reusable(const struct gw_flow *flow,
  * insertion is the allocation: of two CPUs that try one port, the map lets one win. Only the
  * first port is looked at closely; another one that is taken is passed over.
  */
-static __always_inline int gw_connect_reply(struct gw_connection *connection, struct gw_flow *flow,
-					    bool is_v6)
+static __always_inline bool gw_connect_reply(struct gw_connection *connection,
+					     union gw_flow_value *value, __u32 ack, bool is_v6)
 {
 	const struct gw_tuple to = gw_tuple_reverse(&connection->client);
 	struct gw_tuple from = gw_tuple_reverse(&connection->backend);
-	struct gw_flow *taken;
 	__u32 attempt;
 
 	from.dport = gw_source_port(connection, 0);
-	gw_flow_fill(flow, &from, &to, connection);
-	flow->flags |= GW_FLOW_REPLY;
-	taken = gw_flow_find(&from, is_v6);
-	if (taken && gw_reply_is_reusable(taken, connection))
-		gw_flow_remove(&from, is_v6);
-	for (attempt = 1; gw_flow_insert(&from, flow, is_v6); attempt++) {
-		if (attempt == GW_NAT_ATTEMPTS)
-			return GW_CONNECT_NO_PORT;
-		from.dport = gw_source_port(connection, attempt);
-		flow->csum_ports = gw_ports_delta(from.sport, from.dport, to.sport, to.dport);
+	gw_flow_fill(value, &from, &to, connection, is_v6);
+	value->flow.flags |= GW_FLOW_REPLY;
+	value->flow.ack = ack;
+	for (attempt = 0; attempt < GW_NAT_ATTEMPTS; attempt++) {
+		if (attempt) {
+			from.dport = gw_source_port(connection, attempt);
+			value->flow.csum_ports =
+				gw_ports_delta(from.sport, from.dport, to.sport, to.dport);
+		}
+		if (!gw_flow_insert(&from, value, is_v6)) {
+			connection->backend.sport = from.dport;
+			return true;
+		}
+		if (attempt)
+			continue;
+		gw_connect_make_room(&from, connection, is_v6);
+		if (!gw_flow_insert(&from, value, is_v6)) {
+			connection->backend.sport = from.dport;
+			return true;
+		}
 	}
-	connection->backend.sport = from.dport;
-	return GW_CONNECT_OK;
+	return false;
 }
 
 /*
- * Stores both entries. A duplicate SYN on another CPU may have been first: then its forward
- * entry stands, and with it the reply entry, if both chose the same port.
+ * Stores the forward entry. A duplicate SYN on another CPU may have been first: then its entry
+ * stands, and with it the reply entry, if both chose the same port. 0, or the reason why not.
  */
-static __always_inline int gw_connect_store(struct gw_connection *connection, bool is_v6)
+static __always_inline int gw_connect_forward(const struct gw_connection *connection,
+					      union gw_flow_value *value, bool is_v6)
 {
 	const struct gw_flow *winner;
 	struct gw_tuple reply;
-	struct gw_flow flow;
-	int result;
 
-	result = gw_connect_reply(connection, &flow, is_v6);
-	if (result != GW_CONNECT_OK)
-		return result;
-	gw_flow_fill(&flow, &connection->client, &connection->backend, connection);
-	if (!gw_flow_insert(&connection->client, &flow, is_v6)) {
+	gw_flow_fill(value, &connection->client, &connection->backend, connection, is_v6);
+	if (!gw_flow_insert(&connection->client, value, is_v6)) {
 		gw_count(GW_EVENT_FLOW_CREATED);
-		return GW_CONNECT_OK;
+		gw_limbo_enter(&connection->client, connection->now, GW_LIMBO_HALF_OPEN, is_v6);
+		return 0;
 	}
 	winner = gw_flow_find(&connection->client, is_v6);
 	if (winner && winner->sport == connection->backend.sport)
-		return GW_CONNECT_OK;
+		return 0;
 	reply = gw_tuple_reverse(&connection->backend);
 	gw_flow_remove(&reply, is_v6);
-	return winner ? GW_CONNECT_OK : GW_CONNECT_TABLE_FULL;
+	return winner ? 0 : GW_DROP_FLOW_TABLE_FULL;
 }
 
-static __noinline int gw_connect_store4(struct gw_connection *connection)
+static __always_inline int gw_connect_store(struct gw_connection *connection, __u32 ack, bool is_v6)
 {
-	return gw_connect_store(connection, false);
-}
+	union gw_flow_value value;
 
-static __noinline int gw_connect_store6(struct gw_connection *connection)
-{
-	return gw_connect_store(connection, true);
+	/* With DSR the replies do not pass here. */
+	if (!(connection->flags & GW_FLOW_DSR) && !gw_connect_reply(connection, &value, ack, is_v6))
+		return GW_DROP_NAT_PORTS_EXHAUSTED;
+	return gw_connect_forward(connection, &value, is_v6);
 }
 
 static __always_inline __u8 gw_first_state(const struct gw_packet *packet)
 {
 	if (packet->tuple.protocol == IPPROTO_UDP)
 		return GW_FLOW_UDP_REQUEST;
-	return gw_is_syn(packet->tcp_flags) ? GW_FLOW_SYN_SENT : GW_FLOW_ESTABLISHED;
+	return gw_is_syn(packet->tcp_flags) ? GW_FLOW_SYN_SENT : GW_FLOW_JOINED;
+}
+
+/* What the backend's mode makes of the tuple. */
+static __always_inline void gw_connection_use(struct gw_connection *connection,
+					      const struct gw_backend *backend)
+{
+	connection->backend.dst = backend->addr;
+	if (backend->flags & GW_BACKEND_DSR) {
+		connection->flags = GW_FLOW_DSR;
+		if (backend->flags & GW_BACKEND_TUNNEL) {
+			connection->flags |= GW_FLOW_TUNNEL;
+			connection->backend.src = backend->source;
+		}
+		return;
+	}
+	connection->backend.dport = backend->port;
+	if (backend->flags & GW_BACKEND_FULL_NAT) {
+		connection->flags = GW_FLOW_FULL_NAT;
+		connection->backend.src = backend->source;
+	}
 }
 
 /*
- * Makes the flow for a packet to `listener` that has none. In mid-stream that works with DNAT,
- * where the tables of all nodes agree on the backend; the port that full NAT had chosen is lost
- * with the flow.
+ * Makes the flow for a packet to `listener` that has none; 0, or the reason why not. In mid-stream
+ * that works with DNAT and DSR, where the tables of all nodes agree on the backend; the port that
+ * full NAT had chosen is lost with the flow.
  */
-static __noinline int gw_connect(const struct gw_packet *packet, const struct gw_listener *listener)
+static __always_inline int gw_connect(const struct gw_packet *packet,
+				      const struct gw_listener *listener, bool is_v6)
 {
-	const bool is_request = gw_is_request(packet);
 	struct gw_connection connection = {};
 	const struct gw_backend *backend;
 
+	if (packet->tcp_flags & GW_TCP_RST)
+		return GW_DROP_STRAY_RST;
 	connection.hash = gw_hash_packet(packet);
-	connection.backend_id = gw_backend_choose(packet, listener->service_id, connection.hash);
+	connection.backend_id = gw_backend_choose(listener->service_id, connection.hash);
 	if (connection.backend_id == GW_BACKEND_REJECT)
-		return GW_CONNECT_NO_BACKEND;
+		return GW_DROP_NO_BACKEND;
 	backend = bpf_map_lookup_elem(&gw_backends, &connection.backend_id);
 	if (!backend)
-		return GW_CONNECT_NO_BACKEND;
-	if (!is_request && (backend->flags & GW_BACKEND_FULL_NAT || packet->tcp_flags & GW_TCP_SYN))
-		return GW_CONNECT_NO_FLOW;
+		return GW_DROP_NO_BACKEND;
+	if (!gw_is_request(packet) &&
+	    (backend->flags & GW_BACKEND_FULL_NAT || packet->tcp_flags & GW_TCP_SYN))
+		return GW_DROP_NO_FLOW;
 	connection.client = packet->tuple;
 	connection.backend = connection.client;
-	connection.backend.dst = backend->addr;
-	connection.backend.dport = backend->port;
-	if (backend->flags & GW_BACKEND_FULL_NAT) {
-		connection.backend.src = backend->source;
-		connection.flags = GW_FLOW_FULL_NAT;
-	}
 	connection.listener_id = listener->listener_id;
 	connection.state = gw_first_state(packet);
-	return packet->is_v6 ? gw_connect_store6(&connection) : gw_connect_store4(&connection);
+	connection.now = gw_now();
+	gw_connection_use(&connection, backend);
+	return gw_connect_store(&connection, gw_seq_end(packet), is_v6);
+}
+
+static __always_inline void gw_flow_forget(const struct gw_tuple *tuple, bool is_v6)
+{
+	const struct gw_flow *flow = gw_flow_find(tuple, is_v6);
+	struct gw_tuple peer;
+
+	if (!flow)
+		return;
+	peer = gw_tuple_of_peer(flow, tuple->protocol, is_v6);
+	gw_flow_remove(&peer, is_v6);
+	gw_flow_remove(tuple, is_v6);
+}
+
+/* The packet is for gw_scratch.listener and has no flow, or one that is over. */
+static __always_inline int gw_stage_connect(gw_ctx *ctx, bool is_v6)
+{
+	struct gw_scratch *scratch = gw_scratch_get();
+	int reason;
+
+	if (!scratch)
+		return gw_drop(GW_DROP_INTERNAL);
+	if (scratch->reopens)
+		gw_flow_forget(&scratch->packet.tuple, is_v6);
+	reason = gw_connect(&scratch->packet, &scratch->listener, is_v6);
+	if (!reason)
+		return gw_enter(ctx, is_v6 ? GW_STAGE_FORWARD6 : GW_STAGE_FORWARD4);
+	scratch->reason = reason;
+	return gw_enter(ctx, GW_STAGE_REJECT);
+}
+
+static __always_inline int gw_stage_connect4(gw_ctx *ctx)
+{
+	return gw_stage_connect(ctx, false);
+}
+
+static __always_inline int gw_stage_connect6(gw_ctx *ctx)
+{
+	return gw_stage_connect(ctx, true);
 }

@@ -11,7 +11,10 @@
 
 #include "bpf/lib/csum.bpf.h"
 
-#define GW_HOOK_XDP 0
+#define GW_HOOK_XDP	 0
+#define GW_PROGRAM(name) gw_tc_##name
+#define GW_SECTION	 "tc"
+#define GW_STAGE_TABLE	 gw_tc_stages
 
 typedef struct __sk_buff gw_ctx;
 
@@ -43,10 +46,56 @@ static __always_inline void ctx_pull(gw_ctx *ctx, __u32 length)
 		bpf_skb_pull_data(ctx, length < ctx->len ? length : ctx->len);
 }
 
-/* Frames of others, seen because the link is promiscuous or the switch floods, are not ours. */
+/*
+ * Frames of others, seen because the link is promiscuous or the switch floods, are not ours. Nor
+ * are those with a VLAN tag, which the kernel has already taken out of the frame: they will be seen
+ * again on their VLAN's own device, and that one has our program if we serve it.
+ */
 static __always_inline bool ctx_is_for_us(const gw_ctx *ctx)
 {
-	return ctx->pkt_type == PACKET_HOST;
+	return ctx->pkt_type == PACKET_HOST && !ctx->vlan_present;
+}
+
+/* The longest IP packet that the frame is, or will be cut into; `ip_length` is the packet's own,
+ * `headers` the length of its headers from the IP header on. */
+static __always_inline __u32 ctx_segment_length(const gw_ctx *ctx, __u32 ip_length, __u32 headers)
+{
+	const __u32 gso_size = ctx->gso_size;
+
+	return gso_size ? headers + gso_size : ip_length;
+}
+
+/* Puts `length` bytes for an outer IP header behind the Ethernet header. Packet pointers are
+ * invalid afterwards. */
+static __always_inline int ctx_make_room(gw_ctx *ctx, __u32 length, bool is_v6)
+{
+	return (int)bpf_skb_adjust_room(ctx, (int)length, BPF_ADJ_ROOM_MAC,
+					is_v6 ? BPF_F_ADJ_ROOM_ENCAP_L3_IPV6
+					      : BPF_F_ADJ_ROOM_ENCAP_L3_IPV4);
+}
+
+/* Puts `length` bytes in front of the frame. Packet pointers are invalid afterwards. */
+static __always_inline int ctx_push(gw_ctx *ctx, __u32 length)
+{
+	return (int)bpf_skb_change_head(ctx, length, 0);
+}
+
+/*
+ * True if the checksum at `offset` is still to be finished by the device (CHECKSUM_PARTIAL). No
+ * field tells; but a change of what the checksum covers leaves such a field alone.
+ */
+static __always_inline bool ctx_has_unfinished_csum(gw_ctx *ctx, __u32 offset)
+{
+	__u16 before, after;
+
+	if (bpf_skb_load_bytes(ctx, offset, &before, sizeof(before)) < 0 ||
+	    bpf_l4_csum_replace(ctx, offset, 0, 1, 0) < 0 ||
+	    bpf_skb_load_bytes(ctx, offset, &after, sizeof(after)) < 0)
+		return false;
+	if (before == after)
+		return true;
+	bpf_skb_store_bytes(ctx, offset, &before, sizeof(before), 0);
+	return false;
 }
 
 static __always_inline int ctx_truncate(gw_ctx *ctx, __u32 length)

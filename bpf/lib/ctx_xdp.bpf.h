@@ -4,11 +4,15 @@
 
 #include <stdbool.h>
 #include <linux/bpf.h>
+#include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 
 #include "bpf/lib/csum.bpf.h"
 
-#define GW_HOOK_XDP 1 /* XDP leaves what it cannot do to the tc program of the same link */
+#define GW_HOOK_XDP	 1 /* XDP leaves what it cannot do to the tc program of the same link */
+#define GW_PROGRAM(name) gw_xdp_##name
+#define GW_SECTION	 "xdp.frags"
+#define GW_STAGE_TABLE	 gw_xdp_stages
 
 typedef struct xdp_md gw_ctx;
 
@@ -40,9 +44,42 @@ static __always_inline bool ctx_is_for_us(const gw_ctx *ctx)
 	return true;
 }
 
+/* All buffers of the frame; before Linux 5.18 there is only one. */
+static __always_inline long gw_frame_length(gw_ctx *ctx)
+{
+	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_xdp_get_buff_len))
+		return (long)bpf_xdp_get_buff_len(ctx);
+	return ctx_data_end(ctx) - ctx_data(ctx);
+}
+
+/* The longest IP packet that the frame is, or will be cut into; `ip_length` is the packet's own. */
+static __always_inline __u32 ctx_segment_length(const gw_ctx *ctx, __u32 ip_length, __u32 headers)
+{
+	return ip_length;
+}
+
+/* Puts `length` bytes behind the Ethernet header, whose contents are then undefined. Packet
+ * pointers are invalid afterwards. */
+static __always_inline int ctx_make_room(gw_ctx *ctx, __u32 length, bool is_v6)
+{
+	return (int)bpf_xdp_adjust_head(ctx, -(int)length);
+}
+
+/* Puts `length` bytes in front of the frame. Packet pointers are invalid afterwards. */
+static __always_inline int ctx_push(gw_ctx *ctx, __u32 length)
+{
+	return (int)bpf_xdp_adjust_head(ctx, -(int)length);
+}
+
+/* XDP sees no unfinished checksums. */
+static __always_inline bool ctx_has_unfinished_csum(gw_ctx *ctx, __u32 offset)
+{
+	return false;
+}
+
 static __always_inline int ctx_truncate(gw_ctx *ctx, __u32 length)
 {
-	const long excess = (ctx_data_end(ctx) - ctx_data(ctx)) - (long)length;
+	const long excess = gw_frame_length(ctx) - (long)length;
 
 	return excess > 0 ? (int)bpf_xdp_adjust_tail(ctx, -(int)excess) : 0;
 }

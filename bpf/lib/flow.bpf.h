@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Flows: finding, storing, and the state that both directions share.
- *
- * Two CPUs may handle the two directions at once. Each entry is written by packets of its
- * own direction, except for `state`, which a transition writes into both. Transitions are
- * monotonous towards CLOSED, so the worst a race can do is to leave one entry one step
- * behind until the next packet; the agent's timeouts go by both entries.
+ * Flows: finding, storing, forgetting. `is_v6` is a constant wherever it is a parameter, so each
+ * program has the code of one family only.
  */
 #pragma once
 
@@ -13,6 +9,13 @@
 #include "bpf/lib/counter.bpf.h"
 #include "bpf/lib/packet.bpf.h"
 #include "bpf/maps.bpf.h"
+
+/* A value of either table, to build a new one in. Both begin with the gw_flow. */
+union gw_flow_value {
+	struct gw_flow flow;
+	struct gw_flow4 v4;
+	struct gw_flow6 v6;
+};
 
 static __always_inline struct gw_flow4_key gw_flow4_key_of(const struct gw_tuple *tuple)
 {
@@ -36,12 +39,34 @@ static __always_inline struct gw_tuple gw_tuple_reverse(const struct gw_tuple *t
 	};
 }
 
+/* The source and destination that `flow`, an element of a flow table, writes into a packet. */
+static __always_inline struct gw_addr gw_flow_src(const struct gw_flow *flow, bool is_v6)
+{
+	struct gw_addr addr;
+
+	if (is_v6)
+		return ((const struct gw_flow6 *)flow)->src;
+	gw_addr_from_v4(&addr, ((const struct gw_flow4 *)flow)->src);
+	return addr;
+}
+
+static __always_inline struct gw_addr gw_flow_dst(const struct gw_flow *flow, bool is_v6)
+{
+	struct gw_addr addr;
+
+	if (is_v6)
+		return ((const struct gw_flow6 *)flow)->dst;
+	gw_addr_from_v4(&addr, ((const struct gw_flow4 *)flow)->dst);
+	return addr;
+}
+
 /* The tuple under which the other direction of `flow` is stored. */
-static __always_inline struct gw_tuple gw_tuple_of_peer(const struct gw_flow *flow, __u8 protocol)
+static __always_inline struct gw_tuple gw_tuple_of_peer(const struct gw_flow *flow, __u8 protocol,
+							bool is_v6)
 {
 	return (struct gw_tuple){
-		.src = flow->dst,
-		.dst = flow->src,
+		.src = gw_flow_dst(flow, is_v6),
+		.dst = gw_flow_src(flow, is_v6),
 		.sport = flow->dport,
 		.dport = flow->sport,
 		.protocol = protocol,
@@ -59,15 +84,15 @@ static __always_inline struct gw_flow *gw_flow_find(const struct gw_tuple *tuple
 }
 
 /* Stores a flow under a free tuple: -EEXIST if it is taken, atomically across CPUs. */
-static __always_inline long gw_flow_insert(const struct gw_tuple *tuple, const struct gw_flow *flow,
-					   bool is_v6)
+static __always_inline long gw_flow_insert(const struct gw_tuple *tuple,
+					   const union gw_flow_value *value, bool is_v6)
 {
 	struct gw_flow4_key key;
 
 	if (is_v6)
-		return bpf_map_update_elem(&gw_flows6, tuple, flow, BPF_NOEXIST);
+		return bpf_map_update_elem(&gw_flows6, tuple, value, BPF_NOEXIST);
 	key = gw_flow4_key_of(tuple);
-	return bpf_map_update_elem(&gw_flows4, &key, flow, BPF_NOEXIST);
+	return bpf_map_update_elem(&gw_flows4, &key, value, BPF_NOEXIST);
 }
 
 static __always_inline void gw_flow_remove(const struct gw_tuple *tuple, bool is_v6)
@@ -94,54 +119,10 @@ static __always_inline bool gw_is_request(const struct gw_packet *packet)
 	return packet->tuple.protocol == IPPROTO_UDP || gw_is_syn(packet->tcp_flags);
 }
 
-/*
- * The state after a segment from the backend (is_reply) or from the client. RFC 9293
- * section 3.3.2, seen from the middle.
- */
-static __always_inline __u8 gw_flow_next_state(__u8 state, bool is_reply, __u8 tcp_flags)
+/* A SYN for a closed connection's tuple begins a new one (RFC 9293, section 3.6.1). */
+static __always_inline bool gw_flow_is_over(const struct gw_flow *flow,
+					    const struct gw_packet *packet)
 {
-	if (state >= GW_FLOW_UDP_REQUEST)
-		return is_reply ? GW_FLOW_UDP_STREAM : state;
-	if (tcp_flags & GW_TCP_RST)
-		return GW_FLOW_CLOSED;
-	if (tcp_flags & GW_TCP_FIN) {
-		const __u8 own = is_reply ? GW_FLOW_FIN_BACKEND : GW_FLOW_FIN_CLIENT;
-		const __u8 other = is_reply ? GW_FLOW_FIN_CLIENT : GW_FLOW_FIN_BACKEND;
-
-		return state == other || state == GW_FLOW_CLOSED ? GW_FLOW_CLOSED : own;
-	}
-	if (state == GW_FLOW_SYN_SENT && is_reply && tcp_flags & GW_TCP_SYN)
-		return GW_FLOW_SYN_RECEIVED;
-	if (state == GW_FLOW_SYN_RECEIVED && !is_reply && !(tcp_flags & GW_TCP_SYN))
-		return GW_FLOW_ESTABLISHED;
-	return state;
-}
-
-/* Writes a transition into both entries. Rare: out of the hot path. */
-static __noinline void gw_flow_set_state(struct gw_flow *flow, __u32 state, __u32 protocol,
-					 __u32 is_v6)
-{
-	struct gw_tuple tuple;
-	struct gw_flow *peer;
-
-	flow->state = (__u8)state;
-	tuple = gw_tuple_of_peer(flow, (__u8)protocol);
-	peer = gw_flow_find(&tuple, is_v6);
-	if (peer)
-		peer->state = (__u8)state;
-}
-
-/* Notes the packet in the flow: time of its direction, state of both. */
-static __always_inline void gw_flow_track(struct gw_flow *flow, const struct gw_packet *packet,
-					  bool is_v6)
-{
-	const __u32 now = gw_now();
-	__u8 state;
-
-	/* A write a second, not one a packet: the cache line stays shared between CPUs. */
-	if (flow->last_seen != now)
-		flow->last_seen = now;
-	state = gw_flow_next_state(flow->state, flow->flags & GW_FLOW_REPLY, packet->tcp_flags);
-	if (state != flow->state)
-		gw_flow_set_state(flow, state, packet->tuple.protocol, is_v6);
+	return flow->state == GW_FLOW_CLOSED && !(flow->flags & GW_FLOW_REPLY) &&
+	       gw_is_syn(packet->tcp_flags);
 }

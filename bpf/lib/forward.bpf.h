@@ -1,19 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * The forwarding core, the same for XDP and tc: parse -> flow -> (listener -> backend -> new
- * flow) -> next hop -> rewrite -> send. The including file has chosen the hook by
- * including ctx_xdp.bpf.h or ctx_tc.bpf.h first.
- */
+/* Sends a packet of a known flow: checks, next hop, state, rewrite. */
 #pragma once
 
-#include "bpf/lib/connect.bpf.h"
 #include "bpf/lib/counter.bpf.h"
 #include "bpf/lib/flow.bpf.h"
 #include "bpf/lib/next_hop.bpf.h"
-#include "bpf/lib/packet.bpf.h"
-#include "bpf/lib/reject.bpf.h"
 #include "bpf/lib/rewrite.bpf.h"
-#include "bpf/lib/select.bpf.h"
+#include "bpf/lib/stage.bpf.h"
+#include "bpf/lib/track.bpf.h"
+#include "bpf/lib/tunnel.bpf.h"
 
 /* XDP has no way to make the kernel resolve a neighbour: the tc program behind it has. */
 static __always_inline int gw_leave_to_tc(void)
@@ -22,30 +17,33 @@ static __always_inline int gw_leave_to_tc(void)
 	return GW_VERDICT_PASS;
 }
 
-/* Sends through the kernel's own neighbour resolution, which queues the packet meanwhile. */
-static __always_inline int gw_send_unresolved(gw_ctx *ctx, struct gw_flow *flow,
-					      const struct gw_packet *packet, bool is_v6)
+/* Everything but the MAC addresses; an outer header if the flow has one. */
+static __always_inline int gw_transform(gw_ctx *ctx, const struct gw_flow *flow,
+					const struct gw_packet *packet, bool is_v6)
 {
-#if GW_HOOK_XDP
-	return gw_leave_to_tc();
-#else
-	const __u32 ifindex = flow->ifindex;
-
-	gw_flow_track(flow, packet, is_v6);
 	if (gw_rewrite(ctx, flow, packet, is_v6))
-		return gw_drop(GW_DROP_INTERNAL);
-	gw_count(GW_EVENT_NEIGHBOUR_UNRESOLVED);
-	return (int)bpf_redirect_neigh(ifindex, NULL, 0, 0);
-#endif
+		return -1;
+	return flow->flags & GW_FLOW_TUNNEL ? gw_tunnel(ctx, flow, is_v6) : 0;
 }
 
+static __always_inline bool gw_is_too_big(const gw_ctx *ctx, const struct gw_flow *flow,
+					  const struct gw_packet *packet)
+{
+	const __u32 headers = packet->l4_offset - sizeof(struct ethhdr) + packet->l4_header;
+
+	return ctx_segment_length(ctx, gw_ip_length(packet), headers) > flow->mtu;
+}
+
+/* The flow's next hop is current. */
 static __always_inline int gw_send(gw_ctx *ctx, struct gw_flow *flow,
 				   const struct gw_packet *packet, bool is_v6)
 {
 	if (GW_HOOK_XDP && !(flow->flags & GW_FLOW_XDP))
 		return gw_leave_to_tc();
+	if (gw_is_too_big(ctx, flow, packet))
+		return gw_enter_error(ctx, packet, flow->mtu, is_v6);
 	gw_flow_track(flow, packet, is_v6);
-	if (gw_rewrite(ctx, flow, packet, is_v6) || gw_rewrite_ethernet(ctx, flow))
+	if (gw_transform(ctx, flow, packet, is_v6) || gw_rewrite_ethernet(ctx, flow))
 		return gw_drop(GW_DROP_INTERNAL);
 	gw_count(GW_EVENT_FORWARDED);
 	return ctx_redirect(ctx, flow->ifindex);
@@ -54,20 +52,73 @@ static __always_inline int gw_send(gw_ctx *ctx, struct gw_flow *flow,
 /* A TCP data offset that points before the header's or behind the segment's end. */
 static __always_inline bool gw_is_malformed(const struct gw_packet *packet)
 {
-	return packet->tuple.protocol == IPPROTO_TCP &&
+	return packet->tuple.protocol == IPPROTO_TCP && packet->fragment != GW_FRAGMENT_LATER &&
 	       (packet->l4_header < sizeof(struct tcphdr) || packet->l4_header > packet->l4_length);
 }
 
-static __always_inline int gw_forward_flow(gw_ctx *ctx, struct gw_flow *flow,
-					   const struct gw_packet *packet, bool is_v6)
+/* The packet has no flow, or one that is over: it may be for a listener. */
+static __always_inline int gw_connect_or_pass(gw_ctx *ctx, const struct gw_packet *packet,
+					      bool reopens, bool is_v6)
 {
-	if (packet->is_fragment)
-		return gw_drop(GW_DROP_FRAGMENT);
+	struct gw_scratch *scratch = gw_scratch_get();
+	const struct gw_listener *listener = gw_listener_find(packet);
+
+	if (!listener)
+		return gw_pass();
+	if (!scratch)
+		return gw_drop(GW_DROP_INTERNAL);
 	if (gw_is_malformed(packet))
 		return gw_drop(GW_DROP_MALFORMED);
 	if (packet->ttl <= 1)
-		return gw_drop(GW_DROP_TTL_EXPIRED);
-	switch (gw_next_hop(ctx, flow, packet)) {
+		return gw_enter_error(ctx, packet, 0, is_v6);
+	scratch->listener = *listener;
+	scratch->reopens = reopens;
+	return gw_enter_with(ctx, packet, is_v6 ? GW_STAGE_CONNECT6 : GW_STAGE_CONNECT4);
+}
+
+#if !GW_HOOK_XDP
+/* Who is to be asked for the MAC address: with DSR the packet itself does not say. */
+static __always_inline void gw_neighbour_of(struct bpf_redir_neigh *neighbour,
+					    const struct gw_flow *flow, bool is_v6)
+{
+	const struct gw_addr dst = gw_flow_dst(flow, is_v6);
+
+	__builtin_memset(neighbour, 0, sizeof(*neighbour));
+	neighbour->nh_family = is_v6 ? GW_AF_INET6 : GW_AF_INET;
+	if (is_v6)
+		__builtin_memcpy(neighbour->ipv6_nh, &dst, sizeof(neighbour->ipv6_nh));
+	else
+		neighbour->ipv4_nh = dst.word[3];
+}
+#endif
+
+/* Sends through the kernel's own neighbour resolution, which queues the packet meanwhile. */
+static __always_inline int gw_send_unresolved(gw_ctx *ctx, struct gw_flow *flow,
+					      const struct gw_packet *packet, bool is_v6)
+{
+#if GW_HOOK_XDP
+	return gw_leave_to_tc();
+#else
+	const bool is_on_link = (flow->flags & (GW_FLOW_DSR | GW_FLOW_TUNNEL)) == GW_FLOW_DSR;
+	const __u32 ifindex = flow->ifindex;
+	struct bpf_redir_neigh neighbour;
+
+	gw_neighbour_of(&neighbour, flow, is_v6);
+	gw_flow_track(flow, packet, is_v6);
+	if (gw_transform(ctx, flow, packet, is_v6))
+		return gw_drop(GW_DROP_INTERNAL);
+	gw_count(GW_EVENT_NEIGHBOUR_UNRESOLVED);
+	if (is_on_link)
+		return (int)bpf_redirect_neigh(ifindex, &neighbour, sizeof(neighbour), 0);
+	return (int)bpf_redirect_neigh(ifindex, NULL, 0, 0);
+#endif
+}
+
+/* Looks the next hop up first. */
+static __always_inline int gw_send_afresh(gw_ctx *ctx, struct gw_flow *flow,
+					  const struct gw_packet *packet, bool is_v6)
+{
+	switch (gw_next_hop_refresh(ctx, flow, packet, is_v6)) {
 	case GW_NEXT_HOP_READY:
 		return gw_send(ctx, flow, packet, is_v6);
 	case GW_NEXT_HOP_UNRESOLVED:
@@ -79,73 +130,45 @@ static __always_inline int gw_forward_flow(gw_ctx *ctx, struct gw_flow *flow,
 	}
 }
 
-/* Answers a packet for which there is no connection to be had. */
-static __always_inline int gw_refuse(gw_ctx *ctx, const struct gw_packet *packet, int why)
-{
-	switch (why) {
-	case GW_CONNECT_NO_BACKEND:
-		return gw_reject(ctx, packet, GW_DROP_NO_BACKEND);
-	case GW_CONNECT_NO_FLOW:
-		return gw_reject(ctx, packet, GW_DROP_NO_FLOW);
-	case GW_CONNECT_NO_PORT:
-		return gw_reject(ctx, packet, GW_DROP_NAT_PORTS_EXHAUSTED);
-	default:
-		return gw_drop(GW_DROP_FLOW_TABLE_FULL);
-	}
-}
-
-/* A SYN for a closed connection's tuple begins a new one (RFC 9293, section 3.6.1). */
-static __always_inline bool gw_flow_is_over(const struct gw_flow *flow,
-					    const struct gw_packet *packet)
-{
-	return flow->state == GW_FLOW_CLOSED && !(flow->flags & GW_FLOW_REPLY) &&
-	       gw_is_syn(packet->tcp_flags);
-}
-
-static __noinline void gw_flow_forget(const struct gw_flow *flow, const struct gw_packet *packet)
-{
-	const struct gw_tuple peer = gw_tuple_of_peer(flow, packet->tuple.protocol);
-
-	gw_flow_remove(&peer, packet->is_v6);
-	gw_flow_remove(&packet->tuple, packet->is_v6);
-}
-
-static __always_inline int gw_forward_packet(gw_ctx *ctx, const struct gw_packet *packet,
-					     bool is_v6)
+/*
+ * What becomes of a TCP segment, a UDP datagram, or a fragment whose ports are known. `in_entry`, a
+ * constant: a flow without a current next hop is left to the stage, which looks it up.
+ */
+static __always_inline int gw_forward(gw_ctx *ctx, const struct gw_packet *packet, bool in_entry,
+				      bool is_v6)
 {
 	struct gw_flow *flow = gw_flow_find(&packet->tuple, is_v6);
-	const struct gw_listener *listener;
-	int result;
 
-	if (flow && !gw_flow_is_over(flow, packet))
-		return gw_forward_flow(ctx, flow, packet, is_v6);
-	if (flow)
-		gw_flow_forget(flow, packet);
-	listener = gw_listener_find(packet);
-	if (!listener)
-		return gw_pass();
-	if (packet->is_fragment)
-		return gw_drop(GW_DROP_FRAGMENT);
-	if (packet->tcp_flags & GW_TCP_RST)
-		return gw_drop(GW_DROP_STRAY_RST);
-	result = gw_connect(packet, listener);
-	if (result != GW_CONNECT_OK)
-		return gw_refuse(ctx, packet, result);
-	flow = gw_flow_find(&packet->tuple, is_v6);
 	if (!flow)
-		return gw_drop(GW_DROP_FLOW_TABLE_FULL);
-	return gw_forward_flow(ctx, flow, packet, is_v6);
+		return gw_connect_or_pass(ctx, packet, false, is_v6);
+	if (gw_is_malformed(packet))
+		return gw_drop(GW_DROP_MALFORMED);
+	if (gw_flow_is_over(flow, packet))
+		return gw_connect_or_pass(ctx, packet, true, is_v6);
+	if (packet->ttl <= 1)
+		return gw_enter_error(ctx, packet, 0, is_v6);
+	if (!in_entry)
+		return gw_send_afresh(ctx, flow, packet, is_v6);
+	if (flow->generation != gw_generation())
+		return gw_enter_with(ctx, packet, is_v6 ? GW_STAGE_FORWARD6 : GW_STAGE_FORWARD4);
+	return gw_send(ctx, flow, packet, is_v6);
 }
 
-/* The family is a constant in each branch, so each gets code without the other's cases. */
-static __always_inline int gw_forward(gw_ctx *ctx)
+static __always_inline int gw_stage_forward(gw_ctx *ctx, bool is_v6)
 {
-	const __be16 type = gw_parse_ethernet(ctx);
-	struct gw_packet packet;
+	const struct gw_scratch *scratch = gw_scratch_get();
 
-	if (type == bpf_htons(ETH_P_IP) && gw_parse_ipv4(ctx, &packet))
-		return gw_forward_packet(ctx, &packet, false);
-	if (type == bpf_htons(ETH_P_IPV6) && gw_parse_ipv6(ctx, &packet))
-		return gw_forward_packet(ctx, &packet, true);
-	return gw_pass();
+	if (!scratch)
+		return gw_drop(GW_DROP_INTERNAL);
+	return gw_forward(ctx, &scratch->packet, false, is_v6);
+}
+
+static __always_inline int gw_stage_forward4(gw_ctx *ctx)
+{
+	return gw_stage_forward(ctx, false);
+}
+
+static __always_inline int gw_stage_forward6(gw_ctx *ctx)
+{
+	return gw_stage_forward(ctx, true);
 }

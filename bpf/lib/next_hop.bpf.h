@@ -10,6 +10,8 @@
 #define GW_AF_INET  2
 #define GW_AF_INET6 10
 
+#define GW_MTU_UNKNOWN 0xffff
+
 enum gw_next_hop {
 	GW_NEXT_HOP_READY,	/* the flow's link and MAC addresses are current */
 	GW_NEXT_HOP_UNRESOLVED, /* the link is known, the neighbour's MAC address is not */
@@ -25,30 +27,48 @@ static __always_inline __u32 gw_generation(void)
 	return control ? control->generation : 0;
 }
 
-static __always_inline bool gw_link_has_xdp(__u32 ifindex)
-{
-	const struct gw_link *link = bpf_map_lookup_elem(&gw_links, &ifindex);
-
-	return link && link->flags & GW_LINK_XDP;
-}
-
 static __always_inline void gw_fib_fill(struct bpf_fib_lookup *fib, const struct gw_flow *flow,
-					const struct gw_packet *packet, __u32 ifindex)
+					const struct gw_packet *packet, __u32 ifindex, bool is_v6)
 {
 	__builtin_memset(fib, 0, sizeof(*fib));
 	fib->ifindex = ifindex;
 	fib->l4_protocol = packet->tuple.protocol;
 	fib->sport = flow->sport;
 	fib->dport = flow->dport;
-	if (packet->is_v6) {
+	/* Any length: makes the kernel tell the route's MTU (Linux 5.12), path MTU included. */
+	fib->tot_len = 1;
+	if (is_v6) {
+		const struct gw_addr src = gw_flow_src(flow, true);
+		const struct gw_addr dst = gw_flow_dst(flow, true);
+
 		fib->family = GW_AF_INET6;
-		__builtin_memcpy(fib->ipv6_src, &flow->src, sizeof(fib->ipv6_src));
-		__builtin_memcpy(fib->ipv6_dst, &flow->dst, sizeof(fib->ipv6_dst));
+		__builtin_memcpy(fib->ipv6_src, &src, sizeof(fib->ipv6_src));
+		__builtin_memcpy(fib->ipv6_dst, &dst, sizeof(fib->ipv6_dst));
 		return;
 	}
 	fib->family = GW_AF_INET;
-	fib->ipv4_src = flow->src.word[3];
-	fib->ipv4_dst = flow->dst.word[3];
+	fib->ipv4_src = gw_flow_src(flow, false).word[3];
+	fib->ipv4_dst = gw_flow_dst(flow, false).word[3];
+}
+
+/* Older kernels leave the 1 that gw_fib_fill() wrote; then the link's own MTU has to do. */
+static __always_inline __u32 gw_hop_mtu(const struct bpf_fib_lookup *fib,
+					const struct gw_link *link)
+{
+	__u32 mtu = fib->tot_len;
+
+	if (mtu <= 1)
+		mtu = link && link->mtu ? link->mtu : GW_MTU_UNKNOWN;
+	return mtu > GW_MTU_UNKNOWN ? GW_MTU_UNKNOWN : mtu;
+}
+
+static __always_inline __u16 gw_inner_mtu(const struct gw_flow *flow, __u32 mtu, bool is_v6)
+{
+	const __u32 outer = is_v6 ? sizeof(struct ipv6hdr) : sizeof(struct iphdr);
+
+	if (!(flow->flags & GW_FLOW_TUNNEL) || mtu == GW_MTU_UNKNOWN)
+		return (__u16)mtu;
+	return mtu > outer ? (__u16)(mtu - outer) : 0;
 }
 
 /*
@@ -56,23 +76,29 @@ static __always_inline void gw_fib_fill(struct bpf_fib_lookup *fib, const struct
  * (x86 keeps the order of stores; elsewhere the worst is one packet to the old neighbour).
  */
 static __always_inline void gw_next_hop_store(struct gw_flow *flow,
-					      const struct bpf_fib_lookup *fib, __u32 generation)
+					      const struct bpf_fib_lookup *fib, __u32 generation,
+					      bool is_v6)
 {
-	flow->ifindex = fib->ifindex;
+	const __u32 ifindex = fib->ifindex;
+	const struct gw_link *link = bpf_map_lookup_elem(&gw_links, &ifindex);
+
+	flow->ifindex = ifindex;
+	flow->mtu = gw_inner_mtu(flow, gw_hop_mtu(fib, link), is_v6);
 	__builtin_memcpy(flow->source_mac, fib->smac, ETH_ALEN);
 	__builtin_memcpy(flow->target_mac, fib->dmac, ETH_ALEN);
-	if (gw_link_has_xdp(fib->ifindex))
+	if (link && link->flags & GW_LINK_XDP)
 		flow->flags |= GW_FLOW_XDP;
 	else
-		flow->flags &= (__u16)~GW_FLOW_XDP;
+		flow->flags &= (__u8)~GW_FLOW_XDP;
 	barrier();
 	flow->generation = generation;
 	gw_count(GW_EVENT_NEXT_HOP_REFRESHED);
 }
 
-/* Looks the hop up again. `flow->ifindex` is also right for GW_NEXT_HOP_UNRESOLVED. */
-static __noinline int gw_next_hop_refresh(gw_ctx *ctx, struct gw_flow *flow,
-					  const struct gw_packet *packet)
+/* Looks the hop up again. `flow->ifindex` and `flow->mtu` are also right for
+ * GW_NEXT_HOP_UNRESOLVED. */
+static __always_inline enum gw_next_hop
+gw_next_hop_refresh(gw_ctx *ctx, struct gw_flow *flow, const struct gw_packet *packet, bool is_v6)
 {
 	/* Read before the lookup: a change during it then leads to another lookup, not to a stale
 	 * hop. */
@@ -80,25 +106,16 @@ static __noinline int gw_next_hop_refresh(gw_ctx *ctx, struct gw_flow *flow,
 	struct bpf_fib_lookup fib;
 	long result;
 
-	if (!flow || !packet)
-		return GW_NEXT_HOP_NONE;
-	gw_fib_fill(&fib, flow, packet, ctx_ifindex(ctx));
+	gw_fib_fill(&fib, flow, packet, ctx_ifindex(ctx), is_v6);
 	result = bpf_fib_lookup(ctx, &fib, sizeof(fib), 0);
 	if (result == BPF_FIB_LKUP_RET_SUCCESS) {
-		gw_next_hop_store(flow, &fib, generation);
+		gw_next_hop_store(flow, &fib, generation, is_v6);
 		return GW_NEXT_HOP_READY;
 	}
 	if (result == BPF_FIB_LKUP_RET_NO_NEIGH) {
 		flow->ifindex = fib.ifindex;
+		flow->mtu = GW_MTU_UNKNOWN;
 		return GW_NEXT_HOP_UNRESOLVED;
 	}
 	return result == BPF_FIB_LKUP_RET_FWD_DISABLED ? GW_NEXT_HOP_DISABLED : GW_NEXT_HOP_NONE;
-}
-
-static __always_inline int gw_next_hop(gw_ctx *ctx, struct gw_flow *flow,
-				       const struct gw_packet *packet)
-{
-	if (flow->generation == gw_generation())
-		return GW_NEXT_HOP_READY;
-	return gw_next_hop_refresh(ctx, flow, packet);
 }

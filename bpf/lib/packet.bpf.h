@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the core knows about a packet, and how it finds out. Only plain Ethernet frames with
- * an unfragmented TCP segment or UDP datagram get past the parser.
+ * What the core knows about a packet, and how it finds out. The parsers here read what nearly all
+ * packets are, a whole TCP segment or UDP datagram; fragment.bpf.h and extension.bpf.h the rest.
  */
 #pragma once
 
@@ -20,6 +20,8 @@
 #define GW_IPV4_MIN_IHL		5
 /* Ethernet, the longest IPv4 header, the shortest TCP header. */
 #define GW_MAX_HEADERS (sizeof(struct ethhdr) + 60 + sizeof(struct tcphdr))
+/* Layer 4 headers begin before this offset. */
+#define GW_MAX_L4_OFFSET 0xff
 
 #define GW_V4_MAPPED bpf_htonl(0xffff)
 
@@ -34,6 +36,12 @@ enum gw_tcp_flags {
 /* A tuple of either family: IPv4 addresses are v4-mapped, as everywhere but in gw_flow4_key. */
 #define gw_tuple gw_flow6_key
 
+enum gw_fragment_kind {
+	GW_FRAGMENT_NONE,
+	GW_FRAGMENT_FIRST, /* has the ports; its length is not that of the datagram */
+	GW_FRAGMENT_LATER, /* begins in the middle: nothing of layer 4 can be read or written */
+};
+
 struct gw_packet {
 	struct gw_tuple tuple; /* as it arrived */
 	__be32 seq;
@@ -44,22 +52,38 @@ struct gw_packet {
 	__u8 tcp_flags;	 /* 0 for UDP */
 	__u8 ttl;
 	__u8 is_v6;
-	__u8 is_fragment; /* the first fragment of several: ports are there, the rest is elsewhere
-			   */
+	__u8 fragment; /* enum gw_fragment_kind */
+	__u8 pad[3];
+};
+
+/* What the first look at a frame finds. */
+enum gw_parsed {
+	GW_PARSED_OTHER, /* nothing for us, or cut short */
+	GW_PARSED_L4,	 /* a whole TCP segment or UDP datagram: `packet` is filled in */
+	GW_PARSED_ICMP,
+	GW_PARSED_FRAGMENT,  /* IPv4 */
+	GW_PARSED_EXTENSION, /* IPv6 extension headers come first */
 };
 
 /*
- * The offset of the TCP header, in a form whose bound the verifier sees: it forgets the range
- * of what was stored on the stack, and the compiler would drop a mask that it knows to be idle.
+ * The offset of the layer 4 header, in a form whose bound the verifier sees: it forgets the range
+ * of what was stored, and the compiler would drop a mask that it knows to be idle.
  */
 static __always_inline __u32 gw_l4_offset(const struct gw_packet *packet)
 {
 	__u32 offset = packet->l4_offset;
 
 	barrier_var(offset);
-	return offset & 0x7f;
+	return offset & GW_MAX_L4_OFFSET;
 }
-GW_STATIC_ASSERT(sizeof(struct ethhdr) + 60 < 0x80, "the longest IPv4 header ends within the mask");
+GW_STATIC_ASSERT(sizeof(struct ethhdr) + 60 < GW_MAX_L4_OFFSET,
+		 "the longest IPv4 header ends within the mask");
+
+/* The length of the IP packet in bytes, from its own header. */
+static __always_inline __u32 gw_ip_length(const struct gw_packet *packet)
+{
+	return packet->l4_offset - sizeof(struct ethhdr) + packet->l4_length;
+}
 
 static __always_inline void gw_addr_from_v4(struct gw_addr *addr, __be32 v4)
 {
@@ -132,51 +156,96 @@ static __always_inline bool gw_parse_l4(const gw_ctx *ctx, struct gw_packet *pac
 	return protocol == IPPROTO_UDP ? gw_parse_udp(ctx, packet) : gw_parse_tcp(ctx, packet);
 }
 
-static __always_inline bool gw_parse_ipv4(const gw_ctx *ctx, struct gw_packet *packet)
+/* The IPv4 header; false if it is cut short or contradicts itself. */
+static __always_inline const struct iphdr *gw_ipv4(const gw_ctx *ctx)
 {
 	const struct iphdr *ip = ctx_data(ctx) + sizeof(struct ethhdr);
-	__u16 fragment;
-	__u32 header;
 
 	if ((void *)(ip + 1) > ctx_data_end(ctx))
-		return false;
-	fragment = bpf_ntohs(ip->frag_off);
-	header = ip->ihl * 4;
-	if (ip->version != 4 || ip->ihl < GW_IPV4_MIN_IHL || !gw_is_served_protocol(ip->protocol))
-		return false;
-	/* Later fragments carry no ports; nobody can tell whose they are. */
-	if (fragment & GW_IPV4_FRAGMENT_OFFSET || bpf_ntohs(ip->tot_len) < header)
-		return false;
+		return NULL;
+	if (ip->version != 4 || ip->ihl < GW_IPV4_MIN_IHL || bpf_ntohs(ip->tot_len) < ip->ihl * 4)
+		return NULL;
+	return ip;
+}
+
+/* Everything that the IPv4 header itself tells. */
+static __always_inline void gw_packet_from_ipv4(struct gw_packet *packet, const struct iphdr *ip)
+{
+	const __u32 header = ip->ihl * 4;
+
 	gw_addr_from_v4(&packet->tuple.src, ip->saddr);
 	gw_addr_from_v4(&packet->tuple.dst, ip->daddr);
 	packet->ttl = ip->ttl;
 	packet->is_v6 = 0;
-	packet->is_fragment = (fragment & GW_IPV4_MORE_FRAGMENTS) != 0;
 	packet->l4_offset = (__u16)(sizeof(struct ethhdr) + header);
 	packet->l4_length = (__u16)(bpf_ntohs(ip->tot_len) - header);
-	return gw_parse_l4(ctx, packet, ip->protocol);
+	packet->fragment = GW_FRAGMENT_NONE;
+	__builtin_memset(packet->pad, 0, sizeof(packet->pad));
 }
 
-static __always_inline bool gw_parse_ipv6(const gw_ctx *ctx, struct gw_packet *packet)
+static __always_inline enum gw_parsed gw_parse_ipv4(const gw_ctx *ctx, struct gw_packet *packet)
+{
+	const struct iphdr *ip = gw_ipv4(ctx);
+
+	if (!ip)
+		return GW_PARSED_OTHER;
+	if (ip->frag_off & bpf_htons(GW_IPV4_FRAGMENT_OFFSET | GW_IPV4_MORE_FRAGMENTS))
+		return gw_is_served_protocol(ip->protocol) ? GW_PARSED_FRAGMENT : GW_PARSED_OTHER;
+	if (ip->protocol == IPPROTO_ICMP)
+		return GW_PARSED_ICMP;
+	if (!gw_is_served_protocol(ip->protocol))
+		return GW_PARSED_OTHER;
+	gw_packet_from_ipv4(packet, ip);
+	return gw_parse_l4(ctx, packet, ip->protocol) ? GW_PARSED_L4 : GW_PARSED_OTHER;
+}
+
+/* The IPv6 header; false if it is cut short or forged. */
+static __always_inline const struct ipv6hdr *gw_ipv6(const gw_ctx *ctx)
 {
 	const struct ipv6hdr *ip = ctx_data(ctx) + sizeof(struct ethhdr);
 
-	if ((void *)(ip + 1) > ctx_data_end(ctx))
-		return false;
-	if (ip->version != 6 || !gw_is_served_protocol(ip->nexthdr))
-		return false;
+	if ((void *)(ip + 1) > ctx_data_end(ctx) || ip->version != 6)
+		return NULL;
 	/* On the wire these are forgeries (RFC 4291, section 2.5.5.2), and here they would mean
 	 * IPv4. */
 	if (gw_v6_is_mapped(&ip->saddr) || gw_v6_is_mapped(&ip->daddr))
-		return false;
+		return NULL;
+	return ip;
+}
+
+/* Everything that the IPv6 header itself tells, for a layer 4 header right behind it. */
+static __always_inline void gw_packet_from_ipv6(struct gw_packet *packet, const struct ipv6hdr *ip)
+{
 	gw_addr_from_v6(&packet->tuple.src, &ip->saddr);
 	gw_addr_from_v6(&packet->tuple.dst, &ip->daddr);
 	packet->ttl = ip->hop_limit;
 	packet->is_v6 = 1;
-	packet->is_fragment = 0;
 	packet->l4_offset = sizeof(struct ethhdr) + sizeof(struct ipv6hdr);
 	packet->l4_length = bpf_ntohs(ip->payload_len);
-	return gw_parse_l4(ctx, packet, ip->nexthdr);
+	packet->fragment = GW_FRAGMENT_NONE;
+	__builtin_memset(packet->pad, 0, sizeof(packet->pad));
+}
+
+static __always_inline bool gw_is_extension(__u8 protocol)
+{
+	return protocol == IPPROTO_HOPOPTS || protocol == IPPROTO_ROUTING ||
+	       protocol == IPPROTO_FRAGMENT || protocol == IPPROTO_DSTOPTS;
+}
+
+static __always_inline enum gw_parsed gw_parse_ipv6(const gw_ctx *ctx, struct gw_packet *packet)
+{
+	const struct ipv6hdr *ip = gw_ipv6(ctx);
+
+	if (!ip)
+		return GW_PARSED_OTHER;
+	if (gw_is_extension(ip->nexthdr))
+		return GW_PARSED_EXTENSION;
+	if (ip->nexthdr == IPPROTO_ICMPV6)
+		return GW_PARSED_ICMP;
+	if (!gw_is_served_protocol(ip->nexthdr))
+		return GW_PARSED_OTHER;
+	gw_packet_from_ipv6(packet, ip);
+	return gw_parse_l4(ctx, packet, ip->nexthdr) ? GW_PARSED_L4 : GW_PARSED_OTHER;
 }
 
 /* The EtherType of a unicast frame for us; 0 for any other frame. */

@@ -8,6 +8,7 @@
 #include "bpf/lib/counter.bpf.h"
 #include "bpf/lib/csum.bpf.h"
 #include "bpf/lib/packet.bpf.h"
+#include "bpf/lib/stage.bpf.h"
 
 #define GW_RESET_TTL	      64
 #define GW_IPV4_DONT_FRAGMENT 0x4000
@@ -100,21 +101,23 @@ static __always_inline bool gw_reset_write(gw_ctx *ctx, const struct gw_packet *
 	return true;
 }
 
-/* Answers a segment with a RST and counts `reason`; never answers a RST. UDP is dropped. */
-static __noinline int gw_reject(gw_ctx *ctx, const struct gw_packet *packet, __u32 reason)
+/*
+ * Answers a segment with a RST and counts `reason`; never answers a RST. UDP is dropped.
+ *
+ * IPv4 options and IPv6 extension headers would move the TCP header, to which an unfinished
+ * checksum of the skb points. Nobody opens connections with them: drop, and let the client time
+ * out.
+ */
+static __always_inline int gw_reject(gw_ctx *ctx, const struct gw_packet *packet,
+				     enum gw_counter reason)
 {
 	const __u32 l3_length = packet->is_v6 ? sizeof(struct ipv6hdr) : sizeof(struct iphdr);
 	const __u32 l4_offset = sizeof(struct ethhdr) + l3_length;
 	struct tcphdr tcp;
 	__u32 tcp_sum;
 
-	/*
-	 * IPv4 options would move the TCP header, to which an unfinished checksum of the skb
-	 * points. Nobody opens connections with them: drop, and let the client time out.
-	 */
 	if (packet->tuple.protocol != IPPROTO_TCP || packet->tcp_flags & GW_TCP_RST ||
-	    packet->l4_offset != l4_offset || packet->l4_header < sizeof(tcp) ||
-	    packet->l4_header > packet->l4_length)
+	    packet->l4_offset != l4_offset || packet->fragment != GW_FRAGMENT_NONE)
 		return gw_drop(reason);
 	gw_reset_fill_tcp(&tcp, packet);
 	tcp_sum = (__u32)bpf_csum_diff(NULL, 0, (__be32 *)&tcp, sizeof(tcp), 0);
@@ -127,6 +130,15 @@ static __noinline int gw_reject(gw_ctx *ctx, const struct gw_packet *packet, __u
 	    ctx_l4_csum_add(ctx, l4_offset + __builtin_offsetof(struct tcphdr, check),
 			    gw_reset_pseudo_sum(packet), tcp_sum, false))
 		return gw_drop(GW_DROP_INTERNAL);
-	gw_count((enum gw_counter)reason);
+	gw_count(reason);
 	return ctx_redirect(ctx, ctx_ifindex(ctx));
+}
+
+static __always_inline int gw_stage_reject(gw_ctx *ctx)
+{
+	const struct gw_scratch *scratch = gw_scratch_get();
+
+	if (!scratch)
+		return gw_drop(GW_DROP_INTERNAL);
+	return gw_reject(ctx, &scratch->packet, (enum gw_counter)scratch->reason);
 }

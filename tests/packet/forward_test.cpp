@@ -1,113 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the forwarding core does to packets, byte for byte, on both hooks and in both families.
-#include "tests/packet/gateway.hpp"
-
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
 
 #include <random>
 #include <set>
 
+#include "tests/packet/fixture.hpp"
 #include "userspace/plan/address.hpp"
 
 namespace gw::testing {
 namespace {
 
-constexpr std::uint16_t kPort = 80;
-constexpr std::uint16_t kBackendPort = 8080;
-
-struct Parameter {
-  Hook hook;
-  bool is_v6;
-};
-
-std::string parameter_name(const ::testing::TestParamInfo<Parameter>& test) {
-  return to_string(test.param.hook) + (test.param.is_v6 ? "_ipv6" : "_ipv4");
-}
-
-class Forward : public ::testing::TestWithParam<Parameter> {
- protected:
-  void SetUp() override {
-    auto made = Gateway::create();
-    if (!made) GTEST_SKIP() << made.error().message;
-    gateway_ = std::move(*made);
-  }
-
-  [[nodiscard]] Hook hook() const { return GetParam().hook; }
-  [[nodiscard]] const Family& net() const { return GetParam().is_v6 ? v6() : v4(); }
-  Outcome run(const L4Packet& packet) { return gateway_->run(hook(), packet.bytes()); }
-
-  /// A packet from the client to the VIP, as it arrives.
-  [[nodiscard]] L4Packet from_client(std::uint8_t flags = kSyn, std::uint16_t source_port = 40000) const {
-    L4Packet packet;
-    packet.source_mac = kClientMac;
-    packet.target_mac = kInMac;
-    packet.source = net().client;
-    packet.target = net().vip;
-    packet.source_port = source_port;
-    packet.target_port = kPort;
-    packet.flags = flags;
-    packet.ack = (flags & kAck) != 0 ? 5000 : 0;
-    return packet;
-  }
-  /// The same packet as DNAT sends it on.
-  [[nodiscard]] L4Packet dnatted(L4Packet packet) const {
-    packet.source_mac = kOutMac;
-    packet.target_mac = kBackendMac;
-    packet.target = net().backend;
-    packet.target_port = kBackendPort;
-    --packet.ttl;
-    return packet;
-  }
-  /// The backend's answer to `sent`, a packet that the gateway has sent it, as it arrives at the gateway.
-  [[nodiscard]] L4Packet answer_to(const L4Packet& sent, std::uint8_t flags) const {
-    L4Packet packet = sent;
-    packet.source_mac = kBackendMac;
-    // The hook's link is in0 in all runs, so its MAC address marks frames for us.
-    packet.target_mac = kInMac;
-    std::swap(packet.source, packet.target);
-    std::swap(packet.source_port, packet.target_port);
-    packet.flags = flags;
-    packet.seq = 9000;
-    packet.ack = sent.seq + 1;
-    packet.ttl = 64;
-    return packet;
-  }
-  /// What of `answer` reaches the client.
-  [[nodiscard]] L4Packet to_client(L4Packet answer, std::uint16_t client_port = 40000) const {
-    answer.source_mac = kInMac;
-    answer.target_mac = kClientMac;
-    answer.source = net().vip;
-    answer.source_port = kPort;
-    answer.target = net().client;
-    answer.target_port = client_port;
-    --answer.ttl;
-    return answer;
-  }
-  void expect_sent(const Outcome& outcome, const L4Packet& expected) {
-    EXPECT_EQ(outcome.verdict, Verdict::Sent);
-    EXPECT_EQ(outcome.frame, expected.bytes()) << compare(expected.bytes(), outcome.frame);
-  }
-  void expect_untouched(const Outcome& outcome, const Bytes& frame) {
-    EXPECT_EQ(outcome.verdict, Verdict::Pass);
-    EXPECT_EQ(outcome.frame, frame) << compare(frame, outcome.frame);
-  }
-  void listen_dnat() { gateway_->listen(net().vip, kPort, {dnat(net().backend, kBackendPort)}); }
-  void listen_full_nat() {
-    gateway_->listen(net().vip, kPort, {full_nat(net().backend, kBackendPort, net().gateway_out)});
-  }
-  gw_flow_state state_of(const L4Packet& packet) {
-    const auto flow = gateway_->flow(packet);
-    return flow ? static_cast<gw_flow_state>(flow->state) : static_cast<gw_flow_state>(0);
-  }
-
-  std::unique_ptr<Gateway> gateway_;
-};
-
-INSTANTIATE_TEST_SUITE_P(Hooks, Forward,
-                         ::testing::Values(Parameter{Hook::Xdp, false}, Parameter{Hook::Xdp, true},
-                                           Parameter{Hook::Tc, false}, Parameter{Hook::Tc, true}),
-                         parameter_name);
+GW_ON_EVERY_HOOK(Forward);
 
 TEST_P(Forward, DnatRewritesTheDestinationAndTheNextHop) {
   listen_dnat();
@@ -133,7 +38,7 @@ TEST_P(Forward, FullNatHidesTheClientBehindTheGateway) {
   const Outcome outcome = run(syn);
   L4Packet expected = dnatted(syn);
   expected.source = net().gateway_out;
-  expected.source_port = ntohs(gateway_->flow(syn).value().sport);
+  expected.source_port = ntohs(gateway_->flow(syn).value().flow.sport);
   EXPECT_GE(expected.source_port, 20000);
   EXPECT_LE(expected.source_port, 29999);
   expect_sent(outcome, expected);
@@ -147,7 +52,7 @@ TEST_P(Forward, FullNatGivesEachConnectionItsOwnPort) {
   for (std::uint16_t port = 40000; port < 40500; ++port) {
     const L4Packet syn = from_client(kSyn, port);
     ASSERT_EQ(run(syn).verdict, Verdict::Sent);
-    ports.insert(gateway_->flow(syn).value().sport);
+    ports.insert(gateway_->flow(syn).value().flow.sport);
   }
   EXPECT_EQ(ports.size(), 500U);
 }
@@ -172,7 +77,7 @@ TEST_P(Forward, OneBackendBehindTwoVipsKeepsConnectionsApart) {
   run(first);
   EXPECT_EQ(run(second).verdict, Verdict::Sent);
   // Same client port, same backend: the second one gets another source port, so that answers can be told apart.
-  EXPECT_NE(gateway_->flow(first).value().sport, gateway_->flow(second).value().sport);
+  EXPECT_NE(gateway_->flow(first).value().flow.sport, gateway_->flow(second).value().flow.sport);
 }
 
 TEST_P(Forward, PayloadAndFlagsTravelUnchanged) {
@@ -241,6 +146,8 @@ TEST_P(Forward, ASegmentOfAnUnknownDnatConnectionIsPickedUp) {
   listen_dnat();
   const L4Packet data = from_client(kAck);
   expect_sent(run(data), dnatted(data));
+  EXPECT_EQ(state_of(data), GW_FLOW_JOINED);
+  run(answer_to(dnatted(data), kAck));
   EXPECT_EQ(state_of(data), GW_FLOW_ESTABLISHED);
 }
 
@@ -253,6 +160,31 @@ TEST_P(Forward, AShareOfTheTableIsRejected) {
   }
   EXPECT_NEAR(sent_on, 250, 70);  // 5 sigma
   EXPECT_EQ(gateway_->counter(GW_DROP_NO_BACKEND), static_cast<std::uint64_t>(1000 - sent_on));
+}
+
+TEST_P(Forward, ConnectionsFallToTheSharesByWeight) {
+  gateway_->listen_shares(net().vip, kPort,
+                          {{0.25, dnat(net().backend, kBackendPort)},
+                           {0.125, std::nullopt},
+                           {0.625, dnat(net().other_backend, kBackendPort)}});
+  int first = 0;
+  int last = 0;
+  for (std::uint16_t port = 30000; port < 32000; ++port) {
+    run(from_client(kSyn, port));
+    const auto flow = gateway_->flow(from_client(kSyn, port));
+    if (!flow) continue;
+    (maps::bytes_equal(flow->dst, plan::to_map(net().backend)) ? first : last) += 1;
+  }
+  // 5 sigma
+  EXPECT_NEAR(first, 500, 97);
+  EXPECT_NEAR(last, 1250, 109);
+  EXPECT_EQ(gateway_->counter(GW_DROP_NO_BACKEND), static_cast<std::uint64_t>(2000 - first - last));
+}
+
+TEST_P(Forward, WithoutAnyWeightEverythingIsRefused) {
+  gateway_->listen_shares(net().vip, kPort, {});
+  for (std::uint16_t port = 30000; port < 30100; ++port) run(from_client(kSyn, port));
+  EXPECT_EQ(gateway_->counter(GW_DROP_NO_BACKEND), 100U);
 }
 
 TEST_P(Forward, TheSameTupleAlwaysChoosesTheSameBackend) {
@@ -337,14 +269,6 @@ TEST_P(Forward, AStrayRstIsDropped) {
   EXPECT_EQ(gateway_->counter(GW_DROP_STRAY_RST), 1U);
 }
 
-TEST_P(Forward, ATtlOfOneEndsHere) {
-  listen_dnat();
-  L4Packet syn = from_client();
-  syn.ttl = 1;
-  EXPECT_EQ(run(syn).verdict, Verdict::Drop);
-  EXPECT_EQ(gateway_->counter(GW_DROP_TTL_EXPIRED), 1U);
-}
-
 TEST_P(Forward, AHeaderThatContradictsItselfIsDropped) {
   listen_dnat();
   run(from_client());
@@ -414,7 +338,7 @@ TEST_P(Forward, AnUnresolvedNeighbourIsLeftToTheKernel) {
 TEST_P(Forward, ANewMacAddressIsUsedAfterTheGenerationIsRaised) {
   listen_dnat();
   run(from_client());
-  gateway_->set_neighbour(net().backend, kOtherBackendMac);
+  gateway_->set_backend_neighbour(kOtherBackendMac);
   gateway_->bump_generation();
   const L4Packet ack = from_client(kAck);
   L4Packet expected = dnatted(ack);
@@ -461,10 +385,7 @@ class ForwardUdp : public Forward {
     return packet;
   }
 };
-INSTANTIATE_TEST_SUITE_P(Hooks, ForwardUdp,
-                         ::testing::Values(Parameter{Hook::Xdp, false}, Parameter{Hook::Xdp, true},
-                                           Parameter{Hook::Tc, false}, Parameter{Hook::Tc, true}),
-                         parameter_name);
+GW_ON_EVERY_HOOK(ForwardUdp);
 
 TEST_P(ForwardUdp, DatagramsGoThereAndBack) {
   listen(dnat(net().backend, kBackendPort));
@@ -483,7 +404,7 @@ TEST_P(ForwardUdp, FullNatHidesTheClient) {
   const Outcome outcome = run(request);
   L4Packet expected = dnatted(request);
   expected.source = net().gateway_out;
-  expected.source_port = ntohs(gateway_->flow(request).value().sport);
+  expected.source_port = ntohs(gateway_->flow(request).value().flow.sport);
   expect_sent(outcome, expected);
   const L4Packet answer = answer_to(expected, 0);
   expect_sent(run(answer), to_client(answer));
@@ -541,8 +462,7 @@ TEST_P(ForwardUdp, AChecksumThatBecomesZeroIsWrittenAsAllOnes) {
 }
 
 class ForwardIpv4 : public Forward {};
-INSTANTIATE_TEST_SUITE_P(Hooks, ForwardIpv4, ::testing::Values(Parameter{Hook::Xdp, false}, Parameter{Hook::Tc, false}),
-                         parameter_name);
+GW_ON_EVERY_HOOK_IPV4(ForwardIpv4);
 
 TEST_P(ForwardIpv4, OptionsOfTheHeaderAreKept) {
   listen_dnat();
@@ -551,20 +471,8 @@ TEST_P(ForwardIpv4, OptionsOfTheHeaderAreKept) {
   expect_sent(run(syn), dnatted(syn));
 }
 
-TEST_P(ForwardIpv4, LaterFragmentsAreLeftAloneAndFirstOnesDropped) {
-  listen_dnat();
-  L4Packet later = from_client();
-  later.fragment = 100;
-  expect_untouched(run(later), later.bytes());
-  L4Packet first = from_client();
-  first.fragment = 0x2000;
-  EXPECT_EQ(run(first).verdict, Verdict::Drop);
-  EXPECT_EQ(gateway_->counter(GW_DROP_FRAGMENT), 1U);
-}
-
 class ForwardIpv6 : public Forward {};
-INSTANTIATE_TEST_SUITE_P(Hooks, ForwardIpv6, ::testing::Values(Parameter{Hook::Xdp, true}, Parameter{Hook::Tc, true}),
-                         parameter_name);
+GW_ON_EVERY_HOOK_IPV6(ForwardIpv6);
 
 TEST_P(ForwardIpv6, MappedAddressesOnTheWireAreNotTakenForIpv4) {
   gateway_->listen(v4().vip, kPort, {dnat(v4().backend, kBackendPort)});

@@ -106,37 +106,86 @@ gw_backend full_nat(const IpAddress& address, std::uint16_t port, const IpAddres
   return backend;
 }
 
-Result<std::unique_ptr<Gateway>> Gateway::create() {
-  if (geteuid() != 0) return fail("needs root, for BPF and a network namespace");
-  if (unshare(CLONE_NEWNET) != 0) return fail_errno(errno, "make a network namespace");
-  if (auto built = build_network(); !built) return fail(built.error());
-  static int count = 0;
-  const std::string pin_dir = fmt::format("/sys/fs/bpf/packet-test-{}-{}", getpid(), ++count);
-  auto pins = datapath::PinDirectory::open(pin_dir);
-  if (!pins) return fail(pins.error());
-  auto programs = datapath::load(*pins, {.max_flow_entries = 16384});
-  if (!programs) {
-    (void)pins->remove_all();
-    return fail(programs.error());
-  }
-  if (!programs->xdp.is_open()) return fail(programs->notes.empty() ? "no XDP program" : programs->notes.back());
-  auto maps = datapath::Maps::open(pin_dir);
-  if (!maps) return fail(maps.error());
-  return std::unique_ptr<Gateway>(new Gateway(pin_dir, std::move(*pins), std::move(*programs), std::move(*maps)));
+gw_backend dsr(const IpAddress& address) {
+  gw_backend backend = dnat(address, 0);
+  backend.flags = GW_BACKEND_DSR;
+  return backend;
 }
 
-Gateway::Gateway(std::string, datapath::PinDirectory pins, datapath::Programs programs, datapath::Maps maps)
-    : pins_(std::move(pins)),
-      programs_(std::move(programs)),
-      maps_(std::move(maps)),
+gw_backend dsr_tunnel(const IpAddress& address, const IpAddress& source) {
+  gw_backend backend = dsr(address);
+  backend.source = plan::to_map(source);
+  backend.flags |= GW_BACKEND_TUNNEL;
+  return backend;
+}
+
+struct Gateway::Shared {
+  datapath::PinDirectory pins;
+  datapath::Programs programs;
+  datapath::Maps maps;
+
+  ~Shared() { (void)pins.remove_all(); }
+
+  static Result<std::unique_ptr<Shared>> load() {
+    if (geteuid() != 0) return fail("needs root, for BPF and a network namespace");
+    if (unshare(CLONE_NEWNET) != 0) return fail_errno(errno, "make a network namespace");
+    if (auto built = build_network(); !built) return fail(built.error());
+    const std::string pin_dir = fmt::format("/sys/fs/bpf/packet-test-{}", getpid());
+    auto pins = datapath::PinDirectory::open(pin_dir);
+    if (!pins) return fail(pins.error());
+    auto programs = datapath::load(*pins, {.max_flow_entries = kFlowEntries});
+    auto maps = programs ? datapath::Maps::open(pin_dir) : fail(programs.error());
+    if (!maps) {
+      (void)pins->remove_all();
+      return fail(maps.error());
+    }
+    if (!programs->xdp.is_open()) {
+      (void)pins->remove_all();
+      return fail(programs->notes.empty() ? "no XDP program" : programs->notes.back());
+    }
+    return std::unique_ptr<Shared>(new Shared{std::move(*pins), std::move(*programs), std::move(*maps)});
+  }
+};
+
+Result<std::unique_ptr<Gateway>> Gateway::create() {
+  static auto shared = Shared::load();
+  if (!shared) return fail(shared.error());
+  return std::unique_ptr<Gateway>(new Gateway(**shared));
+}
+
+namespace {
+
+template <typename Key, typename Value>
+void clear(const datapath::Map<Key, Value>& map) {
+  std::vector<Key> keys;
+  must(map.for_each([&keys](const Key& key, const Value&) { keys.push_back(key); }));
+  for (const Key& key : keys) must(map.erase(key));
+}
+
+}  // namespace
+
+Gateway::Gateway(Shared& shared)
+    : programs_(shared.programs),
+      maps_(shared.maps),
       in_ifindex_(if_nametoindex("in0")),
       out_ifindex_(if_nametoindex("out0")) {
+  clear(maps_.flows4);
+  clear(maps_.flows6);
+  apply();  // of an empty plan
   set_nat_ports(20000, 29999);
   set_link_xdp(true);
   bump_generation();
+  counters_before_ = must(maps_.counters.sum());
 }
 
-Gateway::~Gateway() { (void)pins_.remove_all(); }
+Gateway::~Gateway() {
+  for (const auto& command : undo_) must(sh(command));
+}
+
+void Gateway::change(const std::string& command, const std::string& undo) {
+  must(sh(command));
+  undo_.push_back(undo);
+}
 
 void Gateway::apply() {
   const auto observed = must(datapath::observe(maps_));
@@ -160,8 +209,24 @@ void Gateway::listen_slots(const IpAddress& vip, std::uint16_t port, const std::
   plan::MaglevTable table;
   for (const int slot : slots) table.push_back(slot < 0 ? GW_BACKEND_REJECT : ids[static_cast<std::size_t>(slot)]);
   const std::uint32_t service = next_id_++;
-  plan_.services[service] = table;
+  plan_.services[service] = {{UINT32_MAX, table}};
   plan_.listeners[gw_listener_key{plan::to_map(vip), htons(port), protocol, 0}] = {next_id_++, service};
+  apply();
+}
+
+void Gateway::listen_shares(const IpAddress& vip, std::uint16_t port,
+                            const std::vector<std::pair<double, std::optional<gw_backend>>>& shares) {
+  const std::uint32_t id = next_id_++;
+  double sum = 0;
+  for (const auto& [part, backend] : shares) {
+    sum += part;
+    plan::Share& share = plan_.services[id].emplace_back();
+    share.limit = static_cast<std::uint32_t>(sum * 0x1p32 - 1);
+    if (!backend) continue;
+    share.table = {next_id_};
+    plan_.backends[next_id_++] = *backend;
+  }
+  plan_.listeners[gw_listener_key{plan::to_map(vip), htons(port), IPPROTO_TCP, 0}] = {next_id_++, id};
   apply();
 }
 
@@ -169,18 +234,29 @@ void Gateway::set_nat_ports(std::uint16_t first, std::uint16_t last) {
   must(datapath::set_nat_ports(maps_, first, last));
 }
 void Gateway::set_link_xdp(bool xdp) {
-  const gw_link link{static_cast<std::uint32_t>(xdp ? GW_LINK_XDP : 0)};
+  const gw_link link{static_cast<std::uint32_t>(xdp ? GW_LINK_XDP : 0), 1500};
   must(datapath::set_links(maps_, {{in_ifindex_, link}, {out_ifindex_, link}}));
 }
 void Gateway::set_forwarding(bool on) {
-  must(
-      sh(fmt::format("sysctl -qw net.ipv4.conf.lo.forwarding={0} net.ipv4.conf.in0.forwarding={0} "
-                     "net.ipv6.conf.lo.forwarding={0} net.ipv6.conf.in0.forwarding={0}",
-                     on ? 1 : 0)));
+  const auto command = [](bool value) {
+    return fmt::format(
+        "sysctl -qw net.ipv4.conf.lo.forwarding={0} net.ipv4.conf.in0.forwarding={0} "
+        "net.ipv6.conf.lo.forwarding={0} net.ipv6.conf.in0.forwarding={0}",
+        value ? 1 : 0);
+  };
+  change(command(on), command(true));
+}
+void Gateway::set_mtu(const std::string& link, int mtu) {
+  const auto command = [&link](int value) { return fmt::format("ip link set {} mtu {}", link, value); };
+  change(command(mtu), command(1500));
 }
 void Gateway::bump_generation() { must(datapath::bump_generation(maps_)); }
-void Gateway::set_neighbour(const IpAddress& address, const Mac& mac) {
-  must(sh(fmt::format("ip neigh replace {} lladdr {} dev out0", address.to_string(), mac_text(mac))));
+void Gateway::set_backend_neighbour(const Mac& mac) {
+  const auto command = [](const Mac& value) {
+    return fmt::format("for a in 10.0.2.2 2001:db8:2::2; do ip neigh replace $a lladdr {} dev out0; done",
+                       mac_text(value));
+  };
+  change(command(mac), command(kBackendMac));
 }
 
 Outcome Gateway::run(Hook hook, const Bytes& frame) {
@@ -203,15 +279,19 @@ Outcome Gateway::run(Hook hook, const Bytes& frame) {
   return {to_verdict(hook, options.retval), out};
 }
 
-std::uint64_t Gateway::counter(gw_counter counter) const { return must(maps_.counters.sum())[counter]; }
+std::uint64_t Gateway::counter(gw_counter counter) const {
+  return must(maps_.counters.sum())[counter] - counters_before_[counter];
+}
 
-std::optional<gw_flow> Gateway::flow(const L4Packet& packet) const {
+std::optional<gw_flow6> Gateway::flow(const L4Packet& packet) const {
   const gw_addr source = plan::to_map(packet.source);
   const gw_addr target = plan::to_map(packet.target);
   if (packet.source.is_v4()) {
     const gw_flow4_key key{
         source.word[3], target.word[3], htons(packet.source_port), htons(packet.target_port), packet.protocol, {}};
-    return must(maps_.flows4.lookup(key));
+    const auto found = must(maps_.flows4.lookup(key));
+    if (!found) return std::nullopt;
+    return gw_flow6{found->flow, plan::to_map_v4(found->src), plan::to_map_v4(found->dst)};
   }
   const gw_flow6_key key{source, target, htons(packet.source_port), htons(packet.target_port), packet.protocol, {}};
   return must(maps_.flows6.lookup(key));

@@ -45,7 +45,7 @@ const Family& v6();
 
 class Gateway {
  public:
-  /// An error says why there can be none: not root, no BPF.
+  /// Empty maps; one at a time. An error says why there can be none: not root, no BPF.
   static Result<std::unique_ptr<Gateway>> create();
   ~Gateway();
 
@@ -55,32 +55,46 @@ class Gateway {
   /// As listen(), with the table given slot by slot as indices into `backends`, -1 for rejection.
   void listen_slots(const IpAddress& vip, std::uint16_t port, const std::vector<gw_backend>& backends,
                     const std::vector<int>& slots, std::uint8_t protocol = kTcp);
+  /// A service of several shares: parts of 1 and their backend; none: that share is rejected.
+  void listen_shares(const IpAddress& vip, std::uint16_t port,
+                     const std::vector<std::pair<double, std::optional<gw_backend>>>& shares);
+  /// Entries of each flow table.
+  static constexpr std::uint32_t kFlowEntries = 16384;
+
   void set_nat_ports(std::uint16_t first, std::uint16_t last);
   void set_link_xdp(bool xdp);
   void set_forwarding(bool on);
+  void set_mtu(const std::string& link, int mtu);
   void bump_generation();
-  void set_neighbour(const IpAddress& address, const Mac& mac);
+  /// Another MAC address for `backend` of both families.
+  void set_backend_neighbour(const Mac& mac);
 
   Outcome run(Hook hook, const Bytes& frame);
   [[nodiscard]] std::uint64_t counter(gw_counter counter) const;
-  /// The flow stored under the packet's tuple.
-  [[nodiscard]] std::optional<gw_flow> flow(const L4Packet& packet) const;
+  /// The flow stored under the packet's tuple, IPv4 addresses mapped.
+  [[nodiscard]] std::optional<gw_flow6> flow(const L4Packet& packet) const;
   [[nodiscard]] std::size_t flows() const;
 
  private:
-  Gateway(std::string pin_dir, datapath::PinDirectory pins, datapath::Programs programs, datapath::Maps maps);
+  /// What all tests of a process share, because loading takes a fifth of a second: network, programs and maps.
+  struct Shared;
+  explicit Gateway(Shared& shared);
   void apply();
+  void change(const std::string& command, const std::string& undo);
 
-  datapath::PinDirectory pins_;
-  datapath::Programs programs_;
-  datapath::Maps maps_;
+  const datapath::Programs& programs_;
+  const datapath::Maps& maps_;
   std::uint32_t in_ifindex_ = 0;
   std::uint32_t out_ifindex_ = 0;
   plan::Plan plan_;
   std::uint32_t next_id_ = 1;
+  std::vector<std::uint64_t> counters_before_;
+  std::vector<std::string> undo_;
 };
 
 gw_backend dnat(const IpAddress& address, std::uint16_t port);
+gw_backend dsr(const IpAddress& address);
+gw_backend dsr_tunnel(const IpAddress& address, const IpAddress& source);
 gw_backend full_nat(const IpAddress& address, std::uint16_t port, const IpAddress& source);
 
 }  // namespace gw::testing

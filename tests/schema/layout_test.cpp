@@ -17,26 +17,36 @@ TEST(Schema, TheVersionIsTheOneThatTheseNumbersBelongTo) { EXPECT_EQ(GW_SCHEMA_V
 TEST(Schema, SizesAreFixed) {
   EXPECT_EQ(sizeof(gw_listener_key), 20U);
   EXPECT_EQ(sizeof(gw_listener), 8U);
-  EXPECT_EQ(sizeof(gw_service), 16U);
+  EXPECT_EQ(sizeof(gw_share), 24U);
+  EXPECT_EQ(sizeof(gw_service), 392U);
   EXPECT_EQ(sizeof(gw_maglev_chunk), 64U);
   EXPECT_EQ(sizeof(gw_backend), 36U);
   EXPECT_EQ(sizeof(gw_flow4_key), 16U);
   EXPECT_EQ(sizeof(gw_flow6_key), 40U);
-  EXPECT_EQ(sizeof(gw_flow), 84U);
+  EXPECT_EQ(sizeof(gw_flow), 56U);
+  EXPECT_EQ(sizeof(gw_flow4), 64U);
+  EXPECT_EQ(sizeof(gw_flow6), 88U);
+  EXPECT_EQ(sizeof(gw_limbo_entry), 44U);
+  EXPECT_EQ(sizeof(gw_limbo_next), 16U);
+  EXPECT_EQ(sizeof(gw_fragment_key), 40U);
+  EXPECT_EQ(sizeof(gw_fragment), 4U);
   EXPECT_EQ(sizeof(gw_control), 8U);
-  EXPECT_EQ(sizeof(gw_link), 4U);
+  EXPECT_EQ(sizeof(gw_link), 8U);
   EXPECT_EQ(sizeof(gw_name_key), 8U);
   EXPECT_EQ(sizeof(gw_name), 776U);
 }
 
 TEST(Schema, FieldsOfAFlowStayWhereTheyAre) {
-  EXPECT_EQ(offsetof(gw_flow, sport), 32U);
-  EXPECT_EQ(offsetof(gw_flow, state), 38U);
-  EXPECT_EQ(offsetof(gw_flow, last_seen), 40U);
-  EXPECT_EQ(offsetof(gw_flow, csum_addresses), 44U);
-  EXPECT_EQ(offsetof(gw_flow, generation), 52U);
-  EXPECT_EQ(offsetof(gw_flow, source_mac), 60U);
-  EXPECT_EQ(offsetof(gw_flow, listener_id), 72U);
+  EXPECT_EQ(offsetof(gw_flow, sport), 0U);
+  EXPECT_EQ(offsetof(gw_flow, state), 5U);
+  EXPECT_EQ(offsetof(gw_flow, csum_addresses), 8U);
+  EXPECT_EQ(offsetof(gw_flow, last_seen), 12U);
+  EXPECT_EQ(offsetof(gw_flow, generation), 16U);
+  EXPECT_EQ(offsetof(gw_flow, source_mac), 24U);
+  EXPECT_EQ(offsetof(gw_flow, ack), 36U);
+  EXPECT_EQ(offsetof(gw_flow, listener_id), 44U);
+  EXPECT_EQ(offsetof(gw_flow4, src), 56U);
+  EXPECT_EQ(offsetof(gw_flow6, dst), 72U);
 }
 
 TEST(Schema, CountersHaveNumbersAndWordsOfTheirOwn) {
@@ -62,6 +72,9 @@ std::int64_t size_in(const std::string& object, const char* name) {
 TEST(Schema, TheProgramsSeeTheSameLayout) {
   for (const char* object : {GW_TC_OBJECT, GW_XDP_OBJECT}) {
     EXPECT_EQ(size_in(object, "gw_flow"), static_cast<std::int64_t>(sizeof(gw_flow)));
+    EXPECT_EQ(size_in(object, "gw_flow4"), static_cast<std::int64_t>(sizeof(gw_flow4)));
+    EXPECT_EQ(size_in(object, "gw_flow6"), static_cast<std::int64_t>(sizeof(gw_flow6)));
+    EXPECT_EQ(size_in(object, "gw_limbo_entry"), static_cast<std::int64_t>(sizeof(gw_limbo_entry)));
     EXPECT_EQ(size_in(object, "gw_flow4_key"), static_cast<std::int64_t>(sizeof(gw_flow4_key)));
     EXPECT_EQ(size_in(object, "gw_flow6_key"), static_cast<std::int64_t>(sizeof(gw_flow6_key)));
     EXPECT_EQ(size_in(object, "gw_listener_key"), static_cast<std::int64_t>(sizeof(gw_listener_key)));

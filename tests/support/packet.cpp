@@ -78,12 +78,12 @@ Bytes tcp_segment(const L4Packet& packet) {
   return segment;
 }
 
-Bytes ipv4_header(const L4Packet& packet, std::size_t segment) {
+Bytes ipv4_header(const IpPacket& packet) {
   Bytes header;
   const std::size_t words = 5 + packet.ip_options.size() / 4;
   put8(header, static_cast<std::uint8_t>(0x40 | words));
   put8(header, packet.tos);
-  put16(header, static_cast<std::uint16_t>(words * 4 + segment));
+  put16(header, static_cast<std::uint16_t>(words * 4 + packet.body.size()));
   put16(header, packet.ip_id);
   put16(header, packet.fragment);
   put8(header, packet.ttl);
@@ -98,10 +98,10 @@ Bytes ipv4_header(const L4Packet& packet, std::size_t segment) {
   return header;
 }
 
-Bytes ipv6_header(const L4Packet& packet, std::size_t segment) {
+Bytes ipv6_header(const IpPacket& packet) {
   Bytes header;
   put32(header, 0x60000000U | static_cast<std::uint32_t>(packet.tos) << 20);
-  put16(header, static_cast<std::uint16_t>(segment));
+  put16(header, static_cast<std::uint16_t>(packet.body.size()));
   put8(header, packet.protocol);
   put8(header, packet.ttl);
   put_address(header, packet.source);
@@ -111,15 +111,70 @@ Bytes ipv6_header(const L4Packet& packet, std::size_t segment) {
 
 }  // namespace
 
-Bytes L4Packet::bytes() const {
-  const Bytes segment = protocol == kUdp ? udp_datagram(*this) : tcp_segment(*this);
+Bytes IpPacket::ip_bytes() const {
+  Bytes packet = source.is_v4() ? ipv4_header(*this) : ipv6_header(*this);
+  put(packet, body);
+  return packet;
+}
+
+Bytes IpPacket::bytes() const {
   Bytes frame;
   put(frame, target_mac);
   put(frame, source_mac);
   put16(frame, source.is_v4() ? 0x0800 : 0x86dd);
-  put(frame, source.is_v4() ? ipv4_header(*this, segment.size()) : ipv6_header(*this, segment.size()));
-  put(frame, segment);
+  put(frame, ip_bytes());
   return frame;
+}
+
+Bytes L4Packet::segment() const { return protocol == kUdp ? udp_datagram(*this) : tcp_segment(*this); }
+
+IpPacket L4Packet::ip() const {
+  return {.source_mac = source_mac,
+          .target_mac = target_mac,
+          .source = source,
+          .target = target,
+          .protocol = protocol,
+          .ttl = ttl,
+          .tos = tos,
+          .ip_id = ip_id,
+          .fragment = fragment,
+          .ip_options = ip_options,
+          .body = segment()};
+}
+
+IpPacket icmp_error(IpPacket packet, std::uint8_t type, std::uint8_t code, std::uint32_t rest, const Bytes& quote) {
+  packet.protocol = packet.source.is_v4() ? kIcmp : kIcmpv6;
+  packet.body.clear();
+  put8(packet.body, type);
+  put8(packet.body, code);
+  put16(packet.body, 0);
+  put32(packet.body, rest);
+  put(packet.body, quote);
+  Bytes covered;
+  if (!packet.source.is_v4()) {
+    put_address(covered, packet.source);
+    put_address(covered, packet.target);
+    put32(covered, static_cast<std::uint32_t>(packet.body.size()));
+    put32(covered, packet.protocol);
+  }
+  put(covered, packet.body);
+  const std::uint16_t sum = checksum(covered);
+  packet.body[2] = static_cast<std::uint8_t>(sum >> 8);
+  packet.body[3] = static_cast<std::uint8_t>(sum);
+  return packet;
+}
+
+bool icmp_checksum_is_right(const Bytes& frame) {
+  const bool is_v4 = frame[12] == 0x08;
+  Bytes covered;
+  const Bytes message(frame.begin() + kEthernet + (is_v4 ? 20 : 40), frame.end());
+  if (!is_v4) {
+    covered.assign(frame.begin() + kEthernet + 8, frame.begin() + kEthernet + 40);
+    put32(covered, static_cast<std::uint32_t>(message.size()));
+    put32(covered, kIcmpv6);
+  }
+  put(covered, message);
+  return checksum(covered) == 0;
 }
 
 std::string compare(const Bytes& expected, const Bytes& actual) {

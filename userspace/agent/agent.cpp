@@ -267,7 +267,8 @@ std::vector<std::string> Agent::attach(const plan::Plan& plan) {
   std::map<std::uint32_t, gw_link> links;
   std::vector<std::string> failures;
   for (const auto& result : attached_) {
-    links[result.ifindex] = {.flags = static_cast<std::uint32_t>(result.xdp ? GW_LINK_XDP : 0)};
+    links[result.ifindex] = {.flags = static_cast<std::uint32_t>(result.xdp ? GW_LINK_XDP : 0),
+                             .mtu = topology_.mtu_of(result.ifindex)};
     if (!result.failure.empty()) failures.push_back(fmt::format("{}: {}", result.link, result.failure));
   }
   if (auto set = datapath::set_links(parts_.maps, links); !set) failures.push_back(set.error().message);

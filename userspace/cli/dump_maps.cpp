@@ -37,13 +37,20 @@ Rows listeners(const MapView& view) {
   return rows;
 }
 
+/// A number with as many digits as it takes to tell small shares apart.
+std::string percent(double part) { return fmt::format("{:.4g} %", 100 * part); }
+
 Rows services(const MapView& view) {
   Rows rows;
   for (const auto& [id, service] : view.observed.services) {
-    rows.push_back({{"service", view.name(GW_NAME_SERVICE, id)},
-                    {"table", service.table_id},
-                    {"slots", service.slots},
-                    {"hash", fmt::format("{:016x}", service.table_hash)}});
+    const auto shares = plan::shares_of(service);
+    for (std::size_t i = 0; i < shares.size(); ++i) {
+      rows.push_back({{"service", view.name(GW_NAME_SERVICE, id)},
+                      {"share", percent(plan::part_of(service, i))},
+                      {"table", shares[i].table_id},
+                      {"slots", shares[i].slots},
+                      {"hash", fmt::format("{:016x}", shares[i].table_hash)}});
+    }
   }
   return rows;
 }
@@ -55,52 +62,75 @@ std::string backend_text(const MapView& view, std::uint32_t id) {
   return fmt::format("{} ({})", endpoint_text(backend->second.addr, backend->second.port), id);
 }
 
+/// The backends of one share and what part of the service's connections each gets.
+void add_share(const MapView& view, const std::string& name, const gw_share& share, double part, Rows& rows) {
+  const auto table = view.tables.find(share.table_id);
+  std::map<std::uint32_t, std::size_t> slots;
+  if (table == view.tables.end()) {
+    rows.push_back({{"service", name}, {"backend", "reject"}, {"slots", 0}, {"share", percent(part)}});
+    return;
+  }
+  for (const std::uint32_t backend : table->second) ++slots[backend];
+  for (const auto& [backend, count] : slots) {
+    const double within = static_cast<double>(count) / static_cast<double>(table->second.size());
+    rows.push_back({{"service", name},
+                    {"backend", backend_text(view, backend)},
+                    {"slots", count},
+                    {"share", percent(part * within)}});
+  }
+}
+
 Rows maglev(const MapView& view) {
   Rows rows;
   for (const auto& [id, service] : view.observed.services) {
-    const auto table = view.tables.find(service.table_id);
-    if (table == view.tables.end()) continue;
-    std::map<std::uint32_t, std::size_t> slots;
-    for (const std::uint32_t backend : table->second) ++slots[backend];
-    for (const auto& [backend, count] : slots) {
-      const double share = 100.0 * static_cast<double>(count) / static_cast<double>(table->second.size());
-      rows.push_back({{"service", view.name(GW_NAME_SERVICE, id)},
-                      {"backend", backend_text(view, backend)},
-                      {"slots", count},
-                      {"share", fmt::format("{:.1f} %", share)}});
+    const auto shares = plan::shares_of(service);
+    for (std::size_t i = 0; i < shares.size(); ++i) {
+      add_share(view, view.name(GW_NAME_SERVICE, id), shares[i], plan::part_of(service, i), rows);
     }
   }
   return rows;
 }
 
+std::string_view mode_of(const gw_backend& backend) {
+  if ((backend.flags & GW_BACKEND_TUNNEL) != 0) return "DSR tunnel";
+  if ((backend.flags & GW_BACKEND_DSR) != 0) return "DSR";
+  return (backend.flags & GW_BACKEND_FULL_NAT) != 0 ? "full NAT" : "DNAT";
+}
+
+std::string_view mode_of(const gw_flow& flow) {
+  if ((flow.flags & GW_FLOW_TUNNEL) != 0) return "DSR tunnel";
+  if ((flow.flags & GW_FLOW_DSR) != 0) return "DSR";
+  return (flow.flags & GW_FLOW_FULL_NAT) != 0 ? "full NAT" : "DNAT";
+}
+
 Rows backends(const MapView& view) {
   Rows rows;
   for (const auto& [id, backend] : view.observed.backends) {
-    const bool full_nat = (backend.flags & GW_BACKEND_FULL_NAT) != 0;
+    const bool own_source = (backend.flags & (GW_BACKEND_FULL_NAT | GW_BACKEND_TUNNEL)) != 0;
     rows.push_back({{"id", id},
                     {"backend", endpoint_text(backend.addr, backend.port)},
-                    {"mode", full_nat ? "full NAT" : "DNAT"},
-                    {"source", full_nat ? plan::to_ip(backend.source).to_string() : "client's"}});
+                    {"mode", mode_of(backend)},
+                    {"source", own_source ? plan::to_ip(backend.source).to_string() : "client's"}});
   }
   return rows;
 }
 
-gw_addr from_v4(std::uint32_t address_be) {
-  std::array<std::uint8_t, 4> bytes{};
-  std::memcpy(bytes.data(), &address_be, bytes.size());
-  return plan::to_map(IpAddress::from_v4(bytes));
-}
+/// A tuple with addresses of one size for both families.
+struct Ends {
+  gw_addr src, dst;
+  std::uint16_t sport, dport;  ///< network byte order
+};
 
 /// One connection: its forward entry. The reply entry says the same from the other side.
-json flow_row(const MapView& view, std::uint32_t now, std::uint8_t protocol, const gw_addr& client,
-              std::uint16_t client_port, const gw_addr& vip, std::uint16_t vip_port, const gw_flow& flow) {
+json flow_row(const MapView& view, std::uint32_t now, std::uint8_t protocol, const Ends& arrives, const Ends& leaves,
+              const gw_flow& flow) {
   return {{"protocol", plan::protocol_text(protocol)},
-          {"client", endpoint_text(client, client_port)},
-          {"vip", endpoint_text(vip, vip_port)},
-          {"source", endpoint_text(flow.src, flow.sport)},
-          {"backend", endpoint_text(flow.dst, flow.dport)},
+          {"client", endpoint_text(arrives.src, arrives.sport)},
+          {"vip", endpoint_text(arrives.dst, arrives.dport)},
+          {"source", endpoint_text(leaves.src, leaves.sport)},
+          {"backend", endpoint_text(leaves.dst, leaves.dport)},
           {"state", maps::to_string(static_cast<gw_flow_state>(flow.state))},
-          {"mode", (flow.flags & GW_FLOW_FULL_NAT) != 0 ? "full NAT" : "DNAT"},
+          {"mode", mode_of(flow)},
           {"age", age_text(now - flow.created)},
           {"idle", age_text(static_cast<std::int32_t>(now - flow.last_seen))},
           {"listener", view.name(GW_NAME_LISTENER, flow.listener_id)}};
@@ -108,13 +138,17 @@ json flow_row(const MapView& view, std::uint32_t now, std::uint8_t protocol, con
 
 Rows flows(const MapView& view, std::uint32_t now) {
   Rows rows;
-  for (const auto& [key, flow] : view.flows4) {
-    if ((flow.flags & GW_FLOW_REPLY) != 0) continue;
-    rows.push_back(flow_row(view, now, key.protocol, from_v4(key.src), key.sport, from_v4(key.dst), key.dport, flow));
+  for (const auto& [key, value] : view.flows4) {
+    if ((value.flow.flags & GW_FLOW_REPLY) != 0) continue;
+    const Ends arrives{plan::to_map_v4(key.src), plan::to_map_v4(key.dst), key.sport, key.dport};
+    const Ends leaves{plan::to_map_v4(value.src), plan::to_map_v4(value.dst), value.flow.sport, value.flow.dport};
+    rows.push_back(flow_row(view, now, key.protocol, arrives, leaves, value.flow));
   }
-  for (const auto& [key, flow] : view.flows6) {
-    if ((flow.flags & GW_FLOW_REPLY) != 0) continue;
-    rows.push_back(flow_row(view, now, key.protocol, key.src, key.sport, key.dst, key.dport, flow));
+  for (const auto& [key, value] : view.flows6) {
+    if ((value.flow.flags & GW_FLOW_REPLY) != 0) continue;
+    const Ends arrives{key.src, key.dst, key.sport, key.dport};
+    const Ends leaves{value.src, value.dst, value.flow.sport, value.flow.dport};
+    rows.push_back(flow_row(view, now, key.protocol, arrives, leaves, value.flow));
   }
   std::ranges::sort(rows, {}, [](const json& row) { return row["client"].get<std::string>(); });
   return rows;
@@ -132,7 +166,8 @@ Rows links(const MapView& view) {
     const bool known = if_indextoname(ifindex, name.data()) != nullptr;
     rows.push_back({{"ifindex", ifindex},
                     {"link", known ? name.data() : "(not in this network namespace)"},
-                    {"xdp", (link.flags & GW_LINK_XDP) != 0}});
+                    {"xdp", (link.flags & GW_LINK_XDP) != 0},
+                    {"mtu", link.mtu}});
   }
   return rows;
 }
@@ -169,7 +204,7 @@ const std::vector<MapCommand>& commands() {
   };
   static const std::vector<MapCommand> all = {
       {"listeners", {"vip", "listener", "service"}, timeless(listeners)},
-      {"services", {"service", "table", "slots", "hash"}, timeless(services)},
+      {"services", {"service", "share", "table", "slots", "hash"}, timeless(services)},
       {"maglev", {"service", "backend", "slots", "share"}, timeless(maglev)},
       {"backends", {"id", "backend", "mode", "source"}, timeless(backends)},
       {"flows", {"protocol", "client", "vip", "source", "backend", "state", "mode", "age", "idle", "listener"}, flows},

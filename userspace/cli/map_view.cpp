@@ -23,10 +23,12 @@ Result<datapath::Maps> open_maps(const std::string& pin_dir) {
 
 Result<> read_tables(const datapath::Maps& maps, MapView& view) {
   for (const auto& [id, service] : view.observed.services) {
-    if (service.slots == 0) continue;
-    auto table = datapath::read_table(maps, service.table_id, service.slots);
-    if (!table) return fail(table.error());
-    view.tables[service.table_id] = std::move(*table);
+    for (const gw_share& share : plan::shares_of(service)) {
+      if (share.slots == 0 || view.tables.contains(share.table_id)) continue;
+      auto table = datapath::read_table(maps, share.table_id, share.slots);
+      if (!table) return fail(table.error());
+      view.tables[share.table_id] = std::move(*table);
+    }
   }
   return {};
 }

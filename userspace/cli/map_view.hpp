@@ -17,8 +17,8 @@ namespace gw::cli {
 struct MapView {
   plan::Observed observed;
   std::map<std::uint32_t, plan::MaglevTable> tables;  ///< table id -> slots
-  std::vector<std::pair<gw_flow4_key, gw_flow>> flows4;
-  std::vector<std::pair<gw_flow6_key, gw_flow>> flows6;
+  std::vector<std::pair<gw_flow4_key, gw_flow4>> flows4;
+  std::vector<std::pair<gw_flow6_key, gw_flow6>> flows6;
   gw_control control{};
   std::vector<std::uint64_t> counters;  ///< index is enum gw_counter
 

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <netinet/in.h>
 
+#include <algorithm>
 #include <optional>
 #include <set>
 
@@ -40,7 +41,8 @@ class L4Compiler {
   void reject(const ir::L4Listener& listener, const char* reason, std::string message);
   void warn_if_not_ours(const ir::L4Listener& listener, const IpAddress& address);
   std::uint32_t service_id(const std::string& name, Family family);
-  plan::MaglevTable table_of(const std::string& name, const ir::Service& service, Family family);
+  plan::Service service_of(const std::string& name, const ir::Service& service, Family family);
+  plan::MaglevTable table_of(const std::string& name, const ir::WeightedBackends& ref, Family family);
   std::vector<std::uint32_t> usable_backends(const ir::WeightedBackends& ref, Family family);
   std::uint32_t backend_id(const ir::Endpoint& endpoint);
   std::optional<gw_backend> backend_of(const ir::Endpoint& endpoint);
@@ -113,34 +115,42 @@ std::uint32_t L4Compiler::service_id(const std::string& name, Family family) {
   if (!live_services_.insert(key).second) return id;
   plan_.names[{GW_NAME_SERVICE, id}] = key;
   const auto service = config_.services.find(name);
-  plan_.services[id] =
-      service == config_.services.end() ? plan::MaglevTable{} : table_of(name, service->second, family);
+  plan_.services[id] = service == config_.services.end() ? plan::Service{} : service_of(name, service->second, family);
   return id;
 }
 
-/// Weight belongs to the ref; its endpoints share it. What has no endpoint of the family keeps its share as rejections.
-plan::MaglevTable L4Compiler::table_of(const std::string& name, const ir::Service& service, Family family) {
-  std::vector<MaglevEntry> entries;
-  double rejected = 0;
-  for (std::size_t i = 0; i < service.backends.size(); ++i) {
-    const ir::WeightedBackends& ref = service.backends[i];
+/// Weight belongs to the ref, exactly (to 1 in 2^32); its endpoints divide it. What has no endpoint of the family keeps
+/// its share as rejections.
+plan::Service L4Compiler::service_of(const std::string& name, const ir::Service& service, Family family) {
+  std::uint64_t total = 0;
+  for (const auto& ref : service.backends) total += ref.weight;
+  plan::Service shares;
+  std::uint64_t sum = 0;
+  for (const auto& ref : service.backends) {
     if (ref.weight == 0) continue;
-    const std::vector<std::uint32_t> backends = usable_backends(ref, family);
-    if (backends.empty()) rejected += ref.weight;
-    for (const std::uint32_t id : backends) {
-      const gw_backend& backend = plan_.backends.at(id);
-      // Address and port, not our source towards it: that differs between nodes, which must agree.
-      const std::string identity = fmt::format(
-          "{}/{}/{}", i, std::string_view(reinterpret_cast<const char*>(&backend.addr), sizeof(backend.addr)),
-          backend.port);
-      entries.push_back({id, identity, static_cast<double>(ref.weight) / static_cast<double>(backends.size())});
+    if (shares.size() == GW_SERVICE_SHARES_MAX) {
+      warnings_.insert(fmt::format("{}: only {} of its backendRefs are used", name, GW_SERVICE_SHARES_MAX));
+      break;
     }
+    sum += ref.weight;
+    shares.push_back({static_cast<std::uint32_t>((sum << 32) / total - 1), table_of(name, ref, family)});
   }
-  if (entries.empty()) return {};
-  if (rejected > 0) entries.push_back({GW_BACKEND_REJECT, "reject", rejected});
+  const bool all_rejected = std::ranges::all_of(shares, [](const auto& share) { return share.table.empty(); });
+  return all_rejected ? plan::Service{} : shares;
+}
+
+plan::MaglevTable L4Compiler::table_of(const std::string& name, const ir::WeightedBackends& ref, Family family) {
+  std::vector<MaglevEntry> entries;
+  for (const std::uint32_t id : usable_backends(ref, family)) {
+    const gw_backend& backend = plan_.backends.at(id);
+    // Address and port, not our source towards it: that differs between nodes, which must agree.
+    const std::string_view address(reinterpret_cast<const char*>(&backend.addr), sizeof(backend.addr));
+    entries.push_back({id, fmt::format("{}/{}", address, backend.port)});
+  }
   const std::uint32_t slots = table_size(entries.size());
   if (entries.size() > slots) {
-    warnings_.insert(fmt::format("{}: only {} of its {} endpoints are used", name, slots, entries.size()));
+    warnings_.insert(
+        fmt::format("{}: only {} of the {} endpoints of {} are used", name, slots, entries.size(), ref.name));
   }
   return build_table(entries, slots);
 }

@@ -12,7 +12,8 @@ std::uint32_t timeout_of(const FlowTimeouts& timeouts, std::uint8_t state) {
   const auto seconds = [](std::chrono::seconds value) { return static_cast<std::uint32_t>(value.count()); };
   switch (state) {
     case GW_FLOW_SYN_SENT:
-    case GW_FLOW_SYN_RECEIVED: return seconds(timeouts.handshake);
+    case GW_FLOW_SYN_RECEIVED:
+    case GW_FLOW_JOINED: return seconds(timeouts.handshake);
     case GW_FLOW_FIN_CLIENT:
     case GW_FLOW_FIN_BACKEND: return seconds(timeouts.closing);
     case GW_FLOW_CLOSED: return seconds(timeouts.closed);
@@ -28,35 +29,39 @@ bool is_idle(const FlowTimeouts& timeouts, const gw_flow& flow, std::uint32_t no
   return idle > static_cast<std::int32_t>(timeout_of(timeouts, flow.state));
 }
 
-gw_flow4_key peer_key(const gw_flow4_key& key, const gw_flow& flow) {
-  return {.src = flow.dst.word[3],
-          .dst = flow.src.word[3],
-          .sport = flow.dport,
-          .dport = flow.sport,
+gw_flow4_key peer_key(const gw_flow4_key& key, const gw_flow4& value) {
+  return {.src = value.dst,
+          .dst = value.src,
+          .sport = value.flow.dport,
+          .dport = value.flow.sport,
           .protocol = key.protocol,
           .pad = {}};
 }
 
-gw_flow6_key peer_key(const gw_flow6_key& key, const gw_flow& flow) {
-  return {
-      .src = flow.dst, .dst = flow.src, .sport = flow.dport, .dport = flow.sport, .protocol = key.protocol, .pad = {}};
+gw_flow6_key peer_key(const gw_flow6_key& key, const gw_flow6& value) {
+  return {.src = value.dst,
+          .dst = value.src,
+          .sport = value.flow.dport,
+          .dport = value.flow.sport,
+          .protocol = key.protocol,
+          .pad = {}};
 }
 
 }  // namespace
 
-template <typename Key>
-Result<> FlowExpirer::step_table(const Map<Key, gw_flow>& table, std::uint32_t now) {
-  std::vector<std::pair<Key, gw_flow>> idle;
-  auto visited = table.visit_some(position_, [&](const Key& key, const gw_flow& flow) {
-    if (is_idle(timeouts_, flow, now)) idle.emplace_back(key, flow);
+template <typename Key, typename Value>
+Result<> FlowExpirer::step_table(const Map<Key, Value>& table, std::uint32_t now) {
+  std::vector<std::pair<Key, Value>> idle;
+  auto visited = table.visit_some(position_, [&](const Key& key, const Value& value) {
+    if (is_idle(timeouts_, value.flow, now)) idle.emplace_back(key, value);
   });
   if (!visited) return visited;
-  for (const auto& [key, flow] : idle) {
+  for (const auto& [key, value] : idle) {
     // A connection is idle when both its directions are.
-    const Key other = peer_key(key, flow);
+    const Key other = peer_key(key, value);
     const auto peer = table.lookup(other);
     if (!peer) return fail(peer.error());
-    if (*peer && !is_idle(timeouts_, **peer, now)) continue;
+    if (*peer && !is_idle(timeouts_, (*peer)->flow, now)) continue;
     if (auto erased = table.erase(key); !erased) return erased;
     if (auto erased = table.erase(other); !erased) return erased;
   }

@@ -30,8 +30,8 @@ class FlowExpirer {
   Result<bool> step(std::uint32_t now);
 
  private:
-  template <typename Key>
-  Result<> step_table(const Map<Key, gw_flow>& table, std::uint32_t now);
+  template <typename Key, typename Value>
+  Result<> step_table(const Map<Key, Value>& table, std::uint32_t now);
 
   const Maps& maps_;
   FlowTimeouts timeouts_;

@@ -2,11 +2,13 @@
 #include "userspace/datapath/loader.hpp"
 
 #include <bpf/bpf.h>
+#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <fcntl.h>
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <cerrno>
 #include <cstdarg>
 #include <cstdio>
@@ -80,16 +82,38 @@ void size_flow_table(bpf_map* map, bool exists, const LoadOptions& options, std:
                   bpf_map__name(map), entries, options.max_flow_entries));
 }
 
+/// Sizes the rings to the flow table that they keep from filling, and tells the programs. See GW_LIMBO_RING_MAX.
+Result<> size_limbo(bpf_object* object, bool exists) {
+  const int possible = libbpf_num_possible_cpus();
+  if (possible < 0) return fail_errno(-possible, "count the possible CPUs");
+  const std::uint32_t rings = static_cast<std::uint32_t>(possible) * GW_LIMBO_KINDS * 2;
+  bpf_map* const limbo = bpf_object__find_map_by_name(object, GW_MAP_LIMBO);
+  // Two entries of a flow table for each connection; a quarter of the table for each kind.
+  const std::uint32_t flows = bpf_map__max_entries(bpf_object__find_map_by_name(object, GW_MAP_FLOWS4));
+  const std::uint32_t wanted = std::bit_floor(
+      std::clamp(flows / 8 / static_cast<std::uint32_t>(possible), 1U, std::uint32_t{GW_LIMBO_RING_MAX}));
+  if (!exists) bpf_map__set_max_entries(limbo, rings * wanted);
+  const std::uint32_t ring = bpf_map__max_entries(limbo) / rings;
+  bpf_map* const constants = bpf_object__find_map_by_name(object, ".rodata");
+  if (const int error = bpf_map__set_initial_value(constants, &ring, sizeof(ring)); error != 0) {
+    return fail_errno(-error, "set the programs' constants");
+  }
+  return {};
+}
+
 /// Takes over or creates every map of `object`, then loads its programs.
 Result<> load_object(bpf_object* object, const PinDirectory& pins, const LoadOptions& options,
                      std::vector<std::string>& notes) {
   std::vector<bpf_map*> created;
   bpf_map* map = nullptr;
   bpf_object__for_each_map(map, object) {
+    if (bpf_map__is_internal(map)) continue;  // constants: every load has its own
     const auto exists = reuse_pinned(map, pins);
     if (!exists) return fail(exists.error());
     if (is_flow_table(map)) size_flow_table(map, *exists, options, notes);
     if (!*exists) created.push_back(map);
+    if (std::string_view(bpf_map__name(map)) != GW_MAP_LIMBO) continue;
+    if (auto sized = size_limbo(object, *exists); !sized) return sized;
   }
   libbpf_message.clear();
   if (const int error = bpf_object__load(object); error != 0) {
@@ -101,10 +125,31 @@ Result<> load_object(bpf_object* object, const PinDirectory& pins, const LoadOpt
   return {};
 }
 
+/// Before Linux 5.18 no program can take frames of several buffers; drivers then attach XDP with small frames only.
+bool kernel_has_xdp_frags() {
+  const std::unique_ptr<btf, decltype(&btf__free)> kernel(btf__load_vmlinux_btf(), btf__free);
+  if (!kernel) return false;
+  const int functions = btf__find_by_name_kind(kernel.get(), "bpf_func_id", BTF_KIND_ENUM);
+  if (functions < 0) return false;
+  const btf_type* const type = btf__type_by_id(kernel.get(), static_cast<__u32>(functions));
+  const struct btf_enum* const values = ::btf_enum(type);
+  for (int i = 0; i < btf_vlen(type); ++i) {
+    const std::string_view name = btf__name_by_offset(kernel.get(), values[i].name_off);
+    if (name == "BPF_FUNC_xdp_get_buff_len") return true;
+  }
+  return false;
+}
+
 /// A size note of the second object repeats the first one's.
 Result<Fd> load_xdp(const PinDirectory& pins, const LoadOptions& options) {
   const std::unique_ptr<gw_xdp, XdpDeleter> skeleton(gw_xdp::open());
   if (!skeleton) return fail_errno(errno, "open the XDP object");
+  if (!kernel_has_xdp_frags()) {
+    bpf_program* program = nullptr;
+    bpf_object__for_each_program(program, skeleton->obj) {
+      bpf_program__set_flags(program, bpf_program__flags(program) & ~static_cast<__u32>(BPF_F_XDP_HAS_FRAGS));
+    }
+  }
   std::vector<std::string> repeated;
   if (auto loaded = load_object(skeleton->obj, pins, options, repeated); !loaded) return fail(loaded.error());
   return duplicate(bpf_program__fd(skeleton->progs.gw_xdp));
@@ -139,9 +184,9 @@ Result<Maps> Maps::open(const std::string& pin_dir) {
   if (!maglev) return fail(maglev.error());
   auto backends = Map<std::uint32_t, gw_backend>::open_pinned(at(GW_MAP_BACKENDS));
   if (!backends) return fail(backends.error());
-  auto flows4 = Map<gw_flow4_key, gw_flow>::open_pinned(at(GW_MAP_FLOWS4));
+  auto flows4 = Map<gw_flow4_key, gw_flow4>::open_pinned(at(GW_MAP_FLOWS4));
   if (!flows4) return fail(flows4.error());
-  auto flows6 = Map<gw_flow6_key, gw_flow>::open_pinned(at(GW_MAP_FLOWS6));
+  auto flows6 = Map<gw_flow6_key, gw_flow6>::open_pinned(at(GW_MAP_FLOWS6));
   if (!flows6) return fail(flows6.error());
   auto control = Map<std::uint32_t, gw_control>::open_pinned(at(GW_MAP_CONTROL));
   if (!control) return fail(control.error());

@@ -35,8 +35,8 @@ struct Maps {
   Map<std::uint32_t, gw_service> services;
   RawMap maglev;
   Map<std::uint32_t, gw_backend> backends;
-  Map<gw_flow4_key, gw_flow> flows4;
-  Map<gw_flow6_key, gw_flow> flows6;
+  Map<gw_flow4_key, gw_flow4> flows4;
+  Map<gw_flow6_key, gw_flow6> flows6;
   Map<std::uint32_t, gw_control> control;
   Map<std::uint32_t, gw_link> links;
   CounterMap counters;

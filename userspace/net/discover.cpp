@@ -29,6 +29,7 @@ Link to_link(rtnl_link* link) {
   return {.ifindex = static_cast<std::uint32_t>(rtnl_link_get_ifindex(link)),
           .name = rtnl_link_get_name(link),
           .kind = kind == nullptr ? "" : kind,
+          .mtu = rtnl_link_get_mtu(link),
           .up = (flags & IFF_UP) != 0,
           .loopback = (flags & IFF_LOOPBACK) != 0,
           .ethernet = rtnl_link_get_arptype(link) == ARPHRD_ETHER,

@@ -34,6 +34,11 @@ std::vector<IpAddress> Topology::node_addresses() const {
   return found;
 }
 
+std::uint32_t Topology::mtu_of(std::uint32_t ifindex) const {
+  const auto link = std::ranges::find(links, ifindex, &Link::ifindex);
+  return link == links.end() ? 0 : link->mtu;
+}
+
 bool Topology::is_local(const IpAddress& address) const {
   return std::ranges::find(addresses, address, &InterfaceAddress::address) != addresses.end();
 }

@@ -14,7 +14,8 @@ namespace gw::net {
 struct Link {
   std::uint32_t ifindex = 0;
   std::string name;
-  std::string kind;  ///< rtnetlink's IFLA_INFO_KIND ("veth", "bridge", ...); empty for hardware
+  std::string kind;       ///< rtnetlink's IFLA_INFO_KIND ("veth", "bridge", ...); empty for hardware
+  std::uint32_t mtu = 0;  ///< longest IP packet, bytes
   bool up = false;
   bool loopback = false;
   bool ethernet = false;     ///< ARPHRD_ETHER: has the header our programs parse
@@ -54,6 +55,8 @@ struct Topology {
   /// Addresses that Gateways without addresses of their own listen on: global scope, usable, on a
   /// link that is up and not the loopback. Sorted, unique.
   [[nodiscard]] std::vector<IpAddress> node_addresses() const;
+  /// 0 for a link that is not known.
+  [[nodiscard]] std::uint32_t mtu_of(std::uint32_t ifindex) const;
   [[nodiscard]] bool is_local(const IpAddress& address) const;
   /// Our address towards `destination`, as the kernel would choose it: longest prefix, then lowest metric,
   /// then the route's preferred source, then the first global address of the link, preferring one

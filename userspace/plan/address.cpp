@@ -20,6 +20,12 @@ gw_addr to_map(const IpAddress& address) {
   return result;
 }
 
+gw_addr to_map_v4(std::uint32_t address_be) {
+  std::array<std::uint8_t, 4> bytes{};
+  std::memcpy(bytes.data(), &address_be, bytes.size());
+  return to_map(IpAddress::from_v4(bytes));
+}
+
 const char* protocol_text(std::uint8_t protocol) { return protocol == IPPROTO_UDP ? "udp" : "tcp"; }
 
 std::string endpoint_text(const gw_addr& address, std::uint16_t port_be) {

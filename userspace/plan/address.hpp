@@ -12,6 +12,8 @@ namespace gw::plan {
 
 IpAddress to_ip(const gw_addr& address);
 gw_addr to_map(const IpAddress& address);
+/// From the form of the IPv4 flow table; network byte order.
+gw_addr to_map_v4(std::uint32_t address_be);
 /// The protocol number's word: "tcp", "udp".
 const char* protocol_text(std::uint8_t protocol);
 /// "10.0.0.1:80" or "[2001:db8::1]:80"; the port in network byte order, as the maps have it.

@@ -2,7 +2,9 @@
 #include "userspace/plan/diff.hpp"
 
 #include <algorithm>
+#include <map>
 #include <set>
+#include <utility>
 
 namespace gw::plan {
 namespace {
@@ -22,20 +24,58 @@ struct Parts {
   }
 };
 
-/// Hands out table ids that neither the kernel nor this diff uses.
-class FreeTables {
+/// Finds a table for each share: one that the kernel has, one that this diff makes already, or a new one under an id
+/// that nothing uses. Equal tables are one.
+class Tables {
  public:
-  explicit FreeTables(const std::vector<std::uint32_t>& taken) : taken_(taken.begin(), taken.end()) {}
-  std::uint32_t take() {
+  Tables(const Observed& observed, std::vector<Operation>& created)
+      : created_(created), taken_(observed.tables.begin(), observed.tables.end()) {
+    for (const auto& [id, service] : observed.services) {
+      for (const gw_share& share : service.share) {
+        if (share.slots != 0 && taken_.contains(share.table_id))
+          known_[{share.slots, share.table_hash}] = share.table_id;
+      }
+    }
+  }
+
+  /// 0 for an empty table.
+  std::uint32_t id_of(const MaglevTable& table, std::uint64_t hash) {
+    if (table.empty()) return 0;
+    std::uint32_t& id = known_[{static_cast<std::uint32_t>(table.size()), hash}];
+    if (id == 0) {
+      id = free_id();
+      created_.emplace_back(CreateTable{id, table});
+    }
+    used_.insert(id);
+    return id;
+  }
+  [[nodiscard]] bool is_used(std::uint32_t id) const { return used_.contains(id); }
+
+ private:
+  std::uint32_t free_id() {
     while (taken_.contains(next_)) ++next_;
     taken_.insert(next_);
     return next_;
   }
 
- private:
+  std::vector<Operation>& created_;
   std::set<std::uint32_t> taken_;
+  std::set<std::uint32_t> used_;
+  std::map<std::pair<std::uint32_t, std::uint64_t>, std::uint32_t> known_;  ///< by slots and hash
   std::uint32_t next_ = 1;
 };
+
+gw_service to_map(const Service& service, Tables& tables) {
+  gw_service value{};
+  value.count = static_cast<std::uint32_t>(std::min<std::size_t>(service.size(), GW_SERVICE_SHARES_MAX));
+  for (gw_share& share : value.share) share.limit = UINT32_MAX;
+  for (std::size_t i = 0; i < value.count; ++i) {
+    const std::uint64_t hash = table_hash(service[i].table);
+    value.share[i] = {service[i].limit, tables.id_of(service[i].table, hash),
+                      static_cast<std::uint32_t>(service[i].table.size()), 0, hash};
+  }
+  return value;
+}
 
 void diff_names(const Plan& plan, const Observed& observed, Parts& parts) {
   for (const auto& [key, text] : plan.names) {
@@ -59,31 +99,21 @@ void diff_backends(const Plan& plan, const Observed& observed, Parts& parts) {
   }
 }
 
-bool is_current(const gw_service& service, const MaglevTable& table, const Observed& observed) {
-  if (service.slots != table.size() || service.table_hash != table_hash(table)) return false;
-  return table.empty() || std::ranges::binary_search(observed.tables, service.table_id);
-}
-
-/// A changed service gets a new table under a free id, never a changed one.
+/// A changed share gets another table, never a changed one.
 void diff_services(const Plan& plan, const Observed& observed, Parts& parts) {
-  FreeTables free(observed.tables);
-  std::set<std::uint32_t> kept;
-  for (const auto& [id, table] : plan.services) {
+  Tables tables(observed, parts.tables);
+  for (const auto& [id, service] : plan.services) {
+    const gw_service value = to_map(service, tables);
     const auto there = observed.services.find(id);
-    if (there != observed.services.end() && is_current(there->second, table, observed)) {
-      kept.insert(there->second.table_id);
-      continue;
+    if (there == observed.services.end() || !maps::bytes_equal(there->second, value)) {
+      parts.services.emplace_back(SetService{id, value});
     }
-    const std::uint32_t table_id = table.empty() ? 0 : free.take();
-    if (table_id != 0) parts.tables.emplace_back(CreateTable{table_id, table});
-    const gw_service value{table_id, static_cast<std::uint32_t>(table.size()), table_hash(table)};
-    parts.services.emplace_back(SetService{id, value});
   }
   for (const auto& [id, service] : observed.services) {
     if (!plan.services.contains(id)) parts.old_services.emplace_back(RemoveService{id});
   }
   for (const std::uint32_t table_id : observed.tables) {
-    if (!kept.contains(table_id)) parts.old_tables.emplace_back(RemoveTable{table_id});
+    if (!tables.is_used(table_id)) parts.old_tables.emplace_back(RemoveTable{table_id});
   }
 }
 

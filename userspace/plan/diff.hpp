@@ -57,7 +57,7 @@ std::vector<Operation> diff(const Plan& plan, const Observed& observed);
 /// What the maps hold after `operations`: the model of the kernel that the properties of diff() are stated in.
 Observed apply_to(Observed observed, const std::vector<Operation>& operations);
 
-/// One line, for logs, goldens and `gwctl plan`: "set service 3 table 7 slots 251".
+/// One line, for logs, goldens and `gwctl plan`: "set service 3 shares 2".
 std::string to_string(const Operation& operation);
 
 /// The whole plan as sorted text, one entry a line, ids included; equal plans give equal text.

@@ -14,9 +14,12 @@ std::string describe(const gw_listener_key& key) {
 }
 
 std::string describe(const gw_backend& backend) {
-  if ((backend.flags & GW_BACKEND_FULL_NAT) == 0) return endpoint_text(backend.addr, backend.port) + " dnat";
-  return fmt::format("{} full-nat from {}", endpoint_text(backend.addr, backend.port),
-                     to_ip(backend.source).to_string());
+  const std::string endpoint = endpoint_text(backend.addr, backend.port);
+  const std::string source = to_ip(backend.source).to_string();
+  if ((backend.flags & GW_BACKEND_TUNNEL) != 0) return fmt::format("{} dsr-tunnel from {}", endpoint, source);
+  if ((backend.flags & GW_BACKEND_DSR) != 0) return endpoint + " dsr";
+  if ((backend.flags & GW_BACKEND_FULL_NAT) != 0) return fmt::format("{} full-nat from {}", endpoint, source);
+  return endpoint + " dnat";
 }
 
 struct ToText {
@@ -30,7 +33,7 @@ struct ToText {
     return fmt::format("create table {} slots {}", op.table_id, op.table.size());
   }
   std::string operator()(const SetService& op) const {
-    return fmt::format("set service {} table {} slots {}", op.id, op.value.table_id, op.value.slots);
+    return fmt::format("set service {} shares {}", op.id, op.value.count);
   }
   std::string operator()(const SetListener& op) const {
     return fmt::format("set listener {} id {} service {}", describe(op.key), op.value.listener_id, op.value.service_id);
@@ -49,14 +52,13 @@ std::string name_of(const Plan& plan, std::uint32_t kind, std::uint32_t id) {
   return name == plan.names.end() ? "-" : name->second;
 }
 
-std::string shares(const MaglevTable& table) {
+std::string describe(const Share& share) {
+  if (share.table.empty()) return fmt::format("  share up to {:08x}: rejected\n", share.limit);
   std::map<std::uint32_t, std::size_t> slots;
-  for (const std::uint32_t id : table) ++slots[id];
-  std::string text;
-  for (const auto& [id, count] : slots) {
-    const std::string who = id == GW_BACKEND_REJECT ? "reject" : fmt::format("backend {}", id);
-    text += fmt::format("  {}: {} slots\n", who, count);
-  }
+  for (const std::uint32_t id : share.table) ++slots[id];
+  std::string text = fmt::format("  share up to {:08x}: slots {} hash {:016x}\n", share.limit, share.table.size(),
+                                 table_hash(share.table));
+  for (const auto& [id, count] : slots) text += fmt::format("    backend {}: {} slots\n", id, count);
   return text;
 }
 
@@ -70,9 +72,10 @@ std::string dump(const Plan& plan) {
     text += fmt::format("listener {} id {} ({}) service {}\n", describe(key), value.listener_id,
                         name_of(plan, GW_NAME_LISTENER, value.listener_id), value.service_id);
   }
-  for (const auto& [id, table] : plan.services) {
-    text += fmt::format("service {} ({}) slots {} hash {:016x}\n{}", id, name_of(plan, GW_NAME_SERVICE, id),
-                        table.size(), table_hash(table), shares(table));
+  for (const auto& [id, service] : plan.services) {
+    text +=
+        fmt::format("service {} ({}){}\n", id, name_of(plan, GW_NAME_SERVICE, id), service.empty() ? " rejected" : "");
+    for (const Share& share : service) text += describe(share);
   }
   for (const auto& [id, backend] : plan.backends) text += fmt::format("backend {} {}\n", id, describe(backend));
   for (const auto& attachment : plan.attachments) {

@@ -21,4 +21,14 @@ std::uint64_t table_hash(const MaglevTable& table) {
   return hash;
 }
 
+std::span<const gw_share> shares_of(const gw_service& service) {
+  return {service.share, std::min<std::size_t>(service.count, GW_SERVICE_SHARES_MAX)};
+}
+
+double part_of(const gw_service& service, std::size_t index) {
+  const double end = static_cast<double>(service.share[index].limit) + 1;
+  const double begin = index == 0 ? 0 : static_cast<double>(service.share[index - 1].limit) + 1;
+  return (end - begin) / 0x1p32;
+}
+
 }  // namespace gw::plan

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <map>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -19,8 +20,24 @@ using NameMap = std::map<gw_name_key, std::string, maps::BytesLess>;
 /// A Maglev table: slot -> backend id (GW_BACKEND_REJECT for a rejected share).
 using MaglevTable = std::vector<std::uint32_t>;
 
-/// FNV-1a (64 bit) over the ids in slot order, little endian: gw_service.table_hash.
+/// FNV-1a (64 bit) over the ids in slot order, little endian: gw_share.table_hash.
 std::uint64_t table_hash(const MaglevTable& table);
+
+/// A part of a service's connections and the backends that divide it evenly among themselves.
+struct Share {
+  std::uint32_t limit = 0;  ///< gw_share.limit
+  MaglevTable table;        ///< empty: nothing is there, the share is rejected
+
+  bool operator==(const Share&) const = default;
+};
+
+/// At most GW_SERVICE_SHARES_MAX, by rising limit, the last one's UINT32_MAX. None: every connection is rejected.
+using Service = std::vector<Share>;
+
+/// The shares that count.
+std::span<const gw_share> shares_of(const gw_service& service);
+/// The part of all connections that falls to share number `index` of `service`, 0 to 1.
+double part_of(const gw_service& service, std::size_t index);
 
 /// Where programs are wanted. tc is attached on every such link; XDP in front of it where `xdp`.
 struct Attachment {
@@ -53,7 +70,7 @@ struct PlacedListener {
 
 struct Plan {
   ListenerMap listeners;
-  std::map<std::uint32_t, MaglevTable> services;  ///< service id -> table; an empty table: no backends
+  std::map<std::uint32_t, Service> services;  ///< by service id
   BackendMap backends;
   NameMap names;
   std::vector<Attachment> attachments;  ///< sorted by ifindex

@@ -131,9 +131,10 @@ TEST_F(Commands, StatusHasItsExitCodes) {
 }
 
 TEST_F(Commands, DumpMapsDecodesFlowsFromTheClientsSide) {
-  gw_flow flow{};
-  flow.dst = plan::to_map(IpAddress::parse("10.0.2.2").value());
-  flow.src = plan::to_map(IpAddress::parse("10.0.2.1").value());
+  gw_flow4 value{};
+  gw_flow& flow = value.flow;
+  value.dst = htonl(0x0a000202);
+  value.src = htonl(0x0a000201);
   flow.sport = htons(2000);
   flow.dport = htons(8080);
   flow.state = GW_FLOW_ESTABLISHED;
@@ -142,9 +143,9 @@ TEST_F(Commands, DumpMapsDecodesFlowsFromTheClientsSide) {
   flow.created = 40;
   flow.last_seen = 95;
   view_.observed.names[{GW_NAME_LISTENER, 3}] = "default/web/tcp";
-  view_.flows4.emplace_back(gw_flow4_key{htonl(0x0a000102), htonl(0x0a000101), htons(4000), htons(80), 6, {}}, flow);
+  view_.flows4.emplace_back(gw_flow4_key{htonl(0x0a000102), htonl(0x0a000101), htons(4000), htons(80), 6, {}}, value);
   flow.flags |= GW_FLOW_REPLY;
-  view_.flows4.emplace_back(gw_flow4_key{}, flow);
+  view_.flows4.emplace_back(gw_flow4_key{}, value);
   EXPECT_EQ(run(dump_maps, std::string("flows"), Output::Table), kOk);
   EXPECT_EQ(
       out_.str(),
@@ -154,12 +155,13 @@ TEST_F(Commands, DumpMapsDecodesFlowsFromTheClientsSide) {
 }
 
 TEST_F(Commands, DumpMapsShowsRejectedSharesAndEveryMap) {
-  view_.observed.services[1] = {4, 4, 0};
-  view_.tables[4] = {0, 0, 0, 7};
+  view_.observed.services[1] = {2, 0, {{0xbfffffff, 0, 0, 0, 0}, {UINT32_MAX, 4, 2, 0, 0}}};
+  view_.tables[4] = {7, 8};
   EXPECT_EQ(run(dump_maps, std::string("maglev"), Output::Json), kOk);
   const auto rows = nlohmann::json::parse(out_.str());
   EXPECT_EQ(rows[0]["backend"], "reject");
-  EXPECT_EQ(rows[0]["share"], "75.0 %");
+  EXPECT_EQ(rows[0]["share"], "75 %");
+  EXPECT_EQ(rows[1]["share"], "12.5 %");
   out_.str("");
   EXPECT_EQ(run(dump_maps, std::string(), Output::Json), kOk);
   EXPECT_EQ(nlohmann::json::parse(out_.str()).size(), map_names().size());

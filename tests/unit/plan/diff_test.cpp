@@ -23,10 +23,13 @@ Plan random_plan(std::mt19937& random) {
   }
   for (std::uint32_t id = 1; id <= 4; ++id) {
     if (draw(3) == 0 || plan.backends.empty()) continue;
-    MaglevTable table(draw(3) == 0 ? 0 : 7);
-    for (auto& slot : table)
-      slot = std::next(plan.backends.begin(), draw(static_cast<std::uint32_t>(plan.backends.size())))->first;
-    plan.services[id] = table;
+    Service& service = plan.services[id];
+    for (std::uint32_t i = draw(3); i > 0; --i) {
+      MaglevTable table(draw(3) == 0 ? 0 : 7);
+      for (auto& slot : table)
+        slot = std::next(plan.backends.begin(), draw(static_cast<std::uint32_t>(plan.backends.size())))->first;
+      service.push_back({i == 1 ? UINT32_MAX : UINT32_MAX / i, table});
+    }
     plan.names[{GW_NAME_SERVICE, id}] = "service " + std::to_string(draw(3));
   }
   for (std::uint16_t port = 1; port <= 4; ++port) {
@@ -43,9 +46,11 @@ void expect_sound(const Observed& now, const std::map<std::uint32_t, MaglevTable
     EXPECT_TRUE(listener.service_id == 0 || now.services.contains(listener.service_id));
   }
   for (const auto& [id, service] : now.services) {
-    if (service.slots == 0) continue;
-    ASSERT_TRUE(std::ranges::binary_search(now.tables, service.table_id)) << "service " << id;
-    for (const std::uint32_t backend : tables.at(service.table_id)) EXPECT_TRUE(now.backends.contains(backend));
+    for (const gw_share& share : shares_of(service)) {
+      if (share.slots == 0) continue;
+      ASSERT_TRUE(std::ranges::binary_search(now.tables, share.table_id)) << "service " << id;
+      for (const std::uint32_t backend : tables.at(share.table_id)) EXPECT_TRUE(now.backends.contains(backend));
+    }
   }
 }
 
@@ -67,12 +72,36 @@ TEST(Diff, ConvergesAndIsSoundAtEveryStep) {
 TEST(Diff, AChangedServiceGetsANewTableNeverAChangedOne) {
   Plan plan;
   plan.backends[1] = {};
-  plan.services[1] = {1, 1, 1};
+  plan.services[1] = {{UINT32_MAX, {1, 1, 1}}};
   Observed now = apply_to({}, diff(plan, {}));
-  const std::uint32_t before = now.services[1].table_id;
-  plan.services[1] = {1, 1, 0};
+  const std::uint32_t before = now.services[1].share[0].table_id;
+  plan.services[1] = {{UINT32_MAX, {1, 1, 0}}};
   now = apply_to(now, diff(plan, now));
-  EXPECT_NE(now.services[1].table_id, before);
+  EXPECT_NE(now.services[1].share[0].table_id, before);
+  EXPECT_EQ(now.tables.size(), 1U);
+}
+
+TEST(Diff, AChangedWeightBuildsNoTable) {
+  Plan plan;
+  plan.backends[1] = {};
+  plan.backends[2] = {};
+  plan.services[1] = {{UINT32_MAX / 2, {1}}, {UINT32_MAX, {2}}};
+  const Observed now = apply_to({}, diff(plan, {}));
+  plan.services[1][0].limit = UINT32_MAX / 4;
+  const auto operations = diff(plan, now);
+  ASSERT_EQ(operations.size(), 1U);
+  EXPECT_EQ(to_string(operations[0]), "set service 1 shares 2");
+}
+
+TEST(Diff, EqualTablesAreOne) {
+  Plan plan;
+  plan.backends[1] = {};
+  plan.services[1] = {{UINT32_MAX, {1, 1}}};
+  plan.services[2] = {{UINT32_MAX / 2, {1, 1}}, {UINT32_MAX, {1, 1}}};
+  Observed now = apply_to({}, diff(plan, {}));
+  EXPECT_EQ(now.tables.size(), 1U);
+  plan.services.erase(1);
+  now = apply_to(now, diff(plan, now));
   EXPECT_EQ(now.tables.size(), 1U);
 }
 

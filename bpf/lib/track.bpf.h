@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What a packet does to its connection's state. RFC 9293 section 3.3.2, seen from the middle: a
+ * segment moves the state only if its sequence numbers fit to what the other side has acknowledged
+ * (RFC 5961 for RST), so that nobody who merely guesses ports can close a connection. Segments that
+ * do not fit are forwarded all the same: the endpoint is the judge of them.
+ *
+ * Two CPUs may handle the two directions at once. Each entry is written by packets of its own
+ * direction, except for `state`, which a transition writes into both. Transitions are monotonous
+ * towards CLOSED, so the worst a race can do is to leave one entry one step behind until the next
+ * packet; the agent's timeouts go by both entries.
+ */
+#pragma once
+
+#include "bpf/lib/flow.bpf.h"
+#include "bpf/lib/limbo.bpf.h"
+
+/* How far ahead of what is acknowledged a segment may be: more than any window in use. */
+#define GW_SEQ_AHEAD (1U << 24)
+
+/* The sequence number behind the segment. */
+static __always_inline __u32 gw_seq_end(const struct gw_packet *packet)
+{
+	__u32 end = bpf_ntohl(packet->seq) + packet->l4_length - packet->l4_header;
+
+	end += !!(packet->tcp_flags & GW_TCP_SYN);
+	return end + !!(packet->tcp_flags & GW_TCP_FIN);
+}
+
+/* Notes how far this direction has come. */
+static __always_inline void gw_flow_note_seq(struct gw_flow *flow, const struct gw_packet *packet)
+{
+	const __u32 end = gw_seq_end(packet);
+
+	if (packet->tcp_flags & GW_TCP_RST)
+		return;
+	if (!(flow->flags & GW_FLOW_SEQ_SEEN)) {
+		flow->flags |= GW_FLOW_SEQ_SEEN;
+		flow->seq_end = end;
+	} else if (end - flow->seq_end - 1 < GW_SEQ_AHEAD) {
+		flow->seq_end = end;
+	}
+	/* Until the client answers the SYN+ACK, `ack` is what it has to answer. */
+	if (packet->tcp_flags & GW_TCP_ACK && flow->state != GW_FLOW_SYN_RECEIVED)
+		flow->ack = bpf_ntohl(packet->ack);
+}
+
+/* True if the client's segment acknowledges the backend's SYN, or at most the few bytes behind it.
+ */
+static __always_inline bool gw_completes_handshake(const struct gw_flow *flow,
+						   const struct gw_packet *packet)
+{
+	return packet->tcp_flags & GW_TCP_ACK && bpf_ntohl(packet->ack) - flow->ack <= 0xffff;
+}
+
+/* True if the FIN or RST stands where the other side waits for it. */
+static __always_inline bool gw_closes_in_sequence(const struct gw_flow *flow,
+						  const struct gw_flow *peer,
+						  const struct gw_packet *packet)
+{
+	const __u32 ahead = gw_seq_end(packet) - (peer ? peer->ack : 0);
+
+	/* Refusal of a SYN: it is the acknowledgement that proves it (RFC 9293, 3.10.7.3). */
+	if (flow->state == GW_FLOW_SYN_SENT && flow->flags & GW_FLOW_REPLY)
+		return packet->tcp_flags & GW_TCP_ACK && packet->ack == bpf_htonl(flow->ack);
+	if (!peer || !(peer->flags & GW_FLOW_SEQ_SEEN))
+		return true;
+	if (!(flow->flags & GW_FLOW_SEQ_SEEN))
+		return ahead <= GW_SEQ_AHEAD;
+	return ahead <= flow->seq_end - peer->ack && ahead <= GW_SEQ_AHEAD;
+}
+
+static __always_inline __u8 gw_state_after_fin(__u8 state, bool is_reply)
+{
+	const __u8 own = is_reply ? GW_FLOW_FIN_BACKEND : GW_FLOW_FIN_CLIENT;
+	const __u8 other = is_reply ? GW_FLOW_FIN_CLIENT : GW_FLOW_FIN_BACKEND;
+
+	return state == other || state == GW_FLOW_CLOSED ? GW_FLOW_CLOSED : own;
+}
+
+/* The state after a segment from the backend (GW_FLOW_REPLY) or from the client. */
+static __always_inline __u8 gw_flow_next_state(const struct gw_flow *flow,
+					       const struct gw_flow *peer,
+					       const struct gw_packet *packet)
+{
+	const bool is_reply = flow->flags & GW_FLOW_REPLY;
+	const __u8 state = flow->state;
+
+	if (packet->tcp_flags & (GW_TCP_RST | GW_TCP_FIN)) {
+		if (!gw_closes_in_sequence(flow, peer, packet))
+			return state;
+		return packet->tcp_flags & GW_TCP_RST ? GW_FLOW_CLOSED
+						      : gw_state_after_fin(state, is_reply);
+	}
+	if (state == GW_FLOW_SYN_SENT && is_reply && packet->tcp_flags & GW_TCP_SYN)
+		return GW_FLOW_SYN_RECEIVED;
+	if (state == GW_FLOW_SYN_RECEIVED && !is_reply && !(packet->tcp_flags & GW_TCP_SYN))
+		return gw_completes_handshake(flow, packet) ? GW_FLOW_ESTABLISHED : state;
+	if (state == GW_FLOW_JOINED && is_reply)
+		return GW_FLOW_ESTABLISHED;
+	/* With DSR we hear one side only: its second segment has to do. */
+	if (state == GW_FLOW_SYN_SENT && flow->flags & GW_FLOW_DSR &&
+	    !(packet->tcp_flags & GW_TCP_SYN))
+		return GW_FLOW_ESTABLISHED;
+	return state;
+}
+
+static __always_inline void gw_flow_enter_closed(const struct gw_flow *flow,
+						 const struct gw_packet *packet, bool is_v6)
+{
+	if (flow->flags & GW_FLOW_REPLY) {
+		const struct gw_tuple forward =
+			gw_tuple_of_peer(flow, packet->tuple.protocol, is_v6);
+
+		gw_limbo_enter(&forward, flow->created, GW_LIMBO_CLOSED, is_v6);
+	} else {
+		gw_limbo_enter(&packet->tuple, flow->created, GW_LIMBO_CLOSED, is_v6);
+	}
+}
+
+/* Writes a transition into both entries. */
+static __always_inline void gw_flow_transition(struct gw_flow *flow, const struct gw_packet *packet,
+					       bool is_v6)
+{
+	const struct gw_tuple tuple = gw_tuple_of_peer(flow, packet->tuple.protocol, is_v6);
+	struct gw_flow *peer = gw_flow_find(&tuple, is_v6);
+	const __u8 state = gw_flow_next_state(flow, peer, packet);
+
+	if (state == flow->state)
+		return;
+	flow->state = state;
+	if (peer) {
+		peer->state = state;
+		if (state == GW_FLOW_SYN_RECEIVED)
+			peer->ack = gw_seq_end(packet);
+	}
+	if (state == GW_FLOW_CLOSED)
+		gw_flow_enter_closed(flow, packet, is_v6);
+}
+
+/* A segment that cannot change the state: nearly all of them. */
+static __always_inline bool gw_is_settled(const struct gw_flow *flow,
+					  const struct gw_packet *packet)
+{
+	return flow->state >= GW_FLOW_ESTABLISHED &&
+	       !(packet->tcp_flags & (GW_TCP_FIN | GW_TCP_RST));
+}
+
+static __always_inline void gw_flow_track_udp(struct gw_flow *flow, const struct gw_packet *packet,
+					      bool is_v6)
+{
+	struct gw_tuple tuple;
+	struct gw_flow *peer;
+
+	if (flow->state != GW_FLOW_UDP_REQUEST || !(flow->flags & GW_FLOW_REPLY))
+		return;
+	flow->state = GW_FLOW_UDP_STREAM;
+	tuple = gw_tuple_of_peer(flow, packet->tuple.protocol, is_v6);
+	peer = gw_flow_find(&tuple, is_v6);
+	if (peer)
+		peer->state = GW_FLOW_UDP_STREAM;
+}
+
+/* Notes the packet in its flow: the time of its direction, the state of both. */
+static __always_inline void gw_flow_track(struct gw_flow *flow, const struct gw_packet *packet,
+					  bool is_v6)
+{
+	const __u32 now = gw_now();
+
+	/* A write a second, not one a packet: the cache line stays shared between CPUs. */
+	if (flow->last_seen != now)
+		flow->last_seen = now;
+	if (packet->fragment == GW_FRAGMENT_LATER)
+		return;
+	if (packet->tuple.protocol == IPPROTO_UDP) {
+		gw_flow_track_udp(flow, packet, is_v6);
+		return;
+	}
+	gw_flow_note_seq(flow, packet);
+	if (!gw_is_settled(flow, packet))
+		gw_flow_transition(flow, packet, is_v6);
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// The programs stay as small as bpf/README.md says: a tenth more is a failure, and so are 4,000 instructions.
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <map>
+#include <memory>
+#include <sstream>
+#include <string>
+
+namespace gw::testing {
+namespace {
+
+struct Size {
+  std::uint32_t instructions = 0;  ///< after the verifier's own rewriting
+  std::uint32_t steps = 0;         ///< instructions that the verifier walked through; 0: the kernel does not tell
+};
+
+/// The rows "| `program` | instructions | steps |" of the table.
+std::map<std::string, Size> stated_sizes() {
+  std::map<std::string, Size> sizes;
+  std::ifstream file(GW_BPF_README);
+  for (std::string line; std::getline(file, line);) {
+    if (!line.starts_with("| `gw_")) continue;
+    std::istringstream row(line);
+    std::string bar;
+    std::string name;
+    Size size;
+    if (row >> bar >> name >> bar >> size.instructions >> bar >> size.steps) {
+      sizes[name.substr(1, name.size() - 2)] = size;
+    }
+  }
+  return sizes;
+}
+
+Size size_of(const bpf_program* program) {
+  bpf_prog_info info{};
+  __u32 length = sizeof(info);
+  if (bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &length) != 0) return {};
+  return {info.xlated_prog_len / 8, info.verified_insns};
+}
+
+TEST(Programs, AreNotLargerThanTheReadmeSays) {
+  if (geteuid() != 0) GTEST_SKIP() << "needs root, to load programs";
+  libbpf_set_print(nullptr);
+  const auto stated = stated_sizes();
+  std::string table;
+  for (const char* path : {GW_TC_OBJECT, GW_XDP_OBJECT}) {
+    const std::unique_ptr<bpf_object, decltype(&bpf_object__close)> object(bpf_object__open_file(path, nullptr),
+                                                                           bpf_object__close);
+    ASSERT_NE(object, nullptr);
+    ASSERT_EQ(bpf_object__load(object.get()), 0) << path;
+    bpf_program* program = nullptr;
+    bpf_object__for_each_program(program, object.get()) {
+      const std::string name = bpf_program__name(program);
+      const Size is = size_of(program);
+      table += fmt::format("| `{}` | {} | {} |\n", name, is.instructions, is.steps);
+      EXPECT_LT(is.instructions, 4000U) << name << " wants another stage";
+      const auto row = stated.find(name);
+      const Size limit = row == stated.end() ? Size{} : row->second;
+      EXPECT_LE(is.instructions, limit.instructions * 11 / 10) << name;
+      EXPECT_LE(is.steps, limit.steps * 11 / 10) << name;
+    }
+  }
+  if (HasFailure()) std::printf("the table as it is now:\n%s", table.c_str());
+}
+
+}  // namespace
+}  // namespace gw::testing

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+// What may change a connection's state, and what may not; what makes room for what.
+#include "tests/packet/fixture.hpp"
+#include "userspace/plan/address.hpp"
+
+namespace gw::testing {
+namespace {
+
+class State : public Forward {
+ protected:
+  /// A connection after its handshake.
+  void establish(std::uint16_t port = 40000) {
+    const L4Packet syn = from_client(kSyn, port);
+    run(syn);
+    run(answer_to(dnatted(syn), kSyn | kAck));
+    run(from_client(kAck, port));
+    ASSERT_EQ(state_of(syn), GW_FLOW_ESTABLISHED);
+  }
+  [[nodiscard]] L4Packet from_backend(std::uint8_t flags) const { return answer_to(dnatted(from_client()), flags); }
+};
+GW_ON_EVERY_HOOK(State);
+
+TEST_P(State, AnAcknowledgementOfAnotherNumberDoesNotCompleteTheHandshake) {
+  listen_dnat();
+  const L4Packet syn = from_client();
+  run(syn);
+  run(from_backend(kSyn | kAck));
+  L4Packet guess = from_client(kAck);
+  guess.ack = kBackendSeq + 1 + (1U << 20);
+  expect_sent(run(guess), dnatted(guess));  // the backend is the judge of it
+  EXPECT_EQ(state_of(syn), GW_FLOW_SYN_RECEIVED);
+  run(from_client(kAck));
+  EXPECT_EQ(state_of(syn), GW_FLOW_ESTABLISHED);
+}
+
+TEST_P(State, ARstOutOfSequenceIsForwardedButClosesNothing) {
+  listen_dnat();
+  establish();
+  L4Packet guess = from_client(kRst);
+  for (const std::uint32_t offset : {1U << 10, 1U << 20, 1U << 30, 0xffffff00U}) {
+    guess.seq = kClientSeq + 1 + offset;
+    expect_sent(run(guess), dnatted(guess));
+    EXPECT_EQ(state_of(guess), GW_FLOW_ESTABLISHED) << offset;
+  }
+  run(from_client(kRst));
+  EXPECT_EQ(state_of(guess), GW_FLOW_CLOSED);
+}
+
+TEST_P(State, ARstBehindDataThatIsNotAcknowledgedYetCloses) {
+  listen_dnat();
+  establish();
+  L4Packet data = from_client(kAck | kPsh);
+  data.payload = Bytes(1000, 'd');
+  run(data);
+  L4Packet rst = from_client(kRst);
+  rst.seq = data.seq + 1000;
+  run(rst);
+  EXPECT_EQ(state_of(data), GW_FLOW_CLOSED);
+}
+
+TEST_P(State, AFinOutOfSequenceClosesNothing) {
+  listen_dnat();
+  establish();
+  L4Packet fin = from_client(kFin | kAck);
+  fin.seq += 1U << 28;
+  run(fin);
+  EXPECT_EQ(state_of(fin), GW_FLOW_ESTABLISHED);
+}
+
+TEST_P(State, BothSidesMayCloseAtOnce) {
+  listen_dnat();
+  establish();
+  L4Packet fin = from_client(kFin | kAck);
+  L4Packet other = from_backend(kFin | kAck);
+  run(fin);
+  run(other);  // sent before the client's FIN came: acknowledges nothing of it
+  EXPECT_EQ(state_of(fin), GW_FLOW_CLOSED);
+  expect_sent(run(from_client(kAck)), dnatted(from_client(kAck)));
+}
+
+TEST_P(State, ABackendThatRefusesClosesTheFlow) {
+  listen_dnat();
+  const L4Packet syn = from_client();
+  run(syn);
+  L4Packet guess = from_backend(kRst | kAck);
+  guess.seq = 0;
+  guess.ack += 77;
+  run(guess);
+  EXPECT_EQ(state_of(syn), GW_FLOW_SYN_SENT);
+  L4Packet refusal = from_backend(kRst | kAck);
+  refusal.seq = 0;
+  run(refusal);
+  EXPECT_EQ(state_of(syn), GW_FLOW_CLOSED);
+}
+
+TEST_P(State, ASynOnAnOpenConnectionGoesToItsBackend) {
+  // A client that has forgotten the connection: its backend answers with a challenge (RFC 9293, section 3.5.1).
+  listen_dnat();
+  establish();
+  gateway_->listen(net().vip, kPort, {dnat(net().other_backend, kBackendPort)});
+  L4Packet syn = from_client();
+  syn.seq = 777;
+  expect_sent(run(syn), dnatted(syn));
+  EXPECT_EQ(state_of(syn), GW_FLOW_ESTABLISHED);
+}
+
+TEST_P(State, HalfOpenConnectionsMakeRoomAndEstablishedOnesStay) {
+  listen_dnat();
+  for (std::uint16_t port = 100; port < 110; ++port) establish(port);
+  for (int port = 1024; port < 21024; ++port) {
+    ASSERT_EQ(run(from_client(kSyn, static_cast<std::uint16_t>(port))).verdict, Verdict::Sent) << port;
+  }
+  EXPECT_GT(gateway_->counter(GW_EVENT_HALF_OPEN_REMOVED), 0U);
+  EXPECT_EQ(gateway_->counter(GW_DROP_FLOW_TABLE_FULL), 0U);
+  EXPECT_LT(gateway_->flows(), Gateway::kFlowEntries / 2);
+  for (std::uint16_t port = 100; port < 110; ++port) {
+    EXPECT_EQ(state_of(from_client(kAck, port)), GW_FLOW_ESTABLISHED);
+  }
+}
+
+TEST_P(State, ClosedConnectionsMakeRoom) {
+  listen_dnat();
+  establish(100);
+  for (int port = 1024; port < 21024; ++port) {
+    const auto source = static_cast<std::uint16_t>(port);
+    run(from_client(kSyn, source));
+    ASSERT_EQ(run(from_client(kRst, source)).verdict, Verdict::Sent) << port;
+  }
+  EXPECT_LT(gateway_->flows(), Gateway::kFlowEntries / 2);
+  EXPECT_EQ(state_of(from_client(kAck, 100)), GW_FLOW_ESTABLISHED);
+}
+
+TEST_P(State, AFullTableRefusesNewConnectionsAndKeepsTheOldOnes) {
+  listen_dnat();
+  std::uint16_t port = 1024;
+  while (gateway_->counter(GW_DROP_FLOW_TABLE_FULL) + gateway_->counter(GW_DROP_NAT_PORTS_EXHAUSTED) == 0) {
+    const L4Packet syn = from_client(kSyn, port);
+    run(syn);
+    if (!gateway_->flow(syn)) break;
+    run(answer_to(dnatted(syn), kSyn | kAck));
+    run(from_client(kAck, port));
+    ASSERT_LT(++port, 20000);
+  }
+  const L4Packet refused = from_client(kSyn, 60000);
+  const Outcome outcome = run(refused);
+  EXPECT_EQ(outcome.verdict, Verdict::Sent);  // a RST
+  EXPECT_EQ(outcome.frame[net().client.is_v4() ? 47 : 67] & kRst, kRst);
+  for (std::uint16_t old = 1024; old < port; ++old) {
+    ASSERT_EQ(state_of(from_client(kAck, old)), GW_FLOW_ESTABLISHED) << old;
+  }
+}
+
+}  // namespace
+}  // namespace gw::testing
