@@ -11,6 +11,8 @@
 /* How many source ports are tried before we call them exhausted. */
 #define GW_NAT_ATTEMPTS 32
 
+#define GW_EEXIST 17 /* of the C library's errno.h, which is not for us */
+
 /* What a new connection's entries are made from. */
 struct gw_connection {
 	struct gw_tuple client;	 /* as it arrives: client -> VIP */
@@ -87,7 +89,7 @@ static __always_inline __be16 gw_source_port(const struct gw_connection *connect
 			(connection->hash + attempt * (connection->hash >> 16 | 1)) % span));
 }
 
-/* Removes what stands under our first choice of a reply tuple if it is a left-over. */
+/* Removes what stands under a reply tuple that we would like to have, if it is a left-over. */
 static __always_inline void gw_connect_make_room(const struct gw_tuple *from,
 						 const struct gw_connection *connection, bool is_v6)
 {
@@ -109,40 +111,39 @@ static __always_inline void gw_connect_make_room(const struct gw_tuple *from,
 }
 
 /*
- * Stores the reply entry under a source port that nobody uses towards this backend. The
- * insertion is the allocation: of two CPUs that try one port, the map lets one win. Only the
- * first port is looked at closely; another one that is taken is passed over.
+ * Stores the reply entry under a source port that nobody uses towards this backend; 0, or the
+ * reason why not. The insertion is the allocation: of two CPUs that try one port, the map lets one
+ * win. Each port is tried twice, in case a left-over stood there.
  */
-static __always_inline bool gw_connect_reply(struct gw_connection *connection,
-					     union gw_flow_value *value, __u32 ack, bool is_v6)
+static __always_inline int gw_connect_reply(struct gw_connection *connection,
+					    union gw_flow_value *value, __u32 ack, bool is_v6)
 {
 	const struct gw_tuple to = gw_tuple_reverse(&connection->client);
 	struct gw_tuple from = gw_tuple_reverse(&connection->backend);
 	__u32 attempt;
+	int error;
 
 	from.dport = gw_source_port(connection, 0);
 	gw_flow_fill(value, &from, &to, connection, is_v6);
 	value->flow.flags |= GW_FLOW_REPLY;
 	value->flow.ack = ack;
-	for (attempt = 0; attempt < GW_NAT_ATTEMPTS; attempt++) {
-		if (attempt) {
-			from.dport = gw_source_port(connection, attempt);
+	for (attempt = 0; attempt < 2 * GW_NAT_ATTEMPTS; attempt++) {
+		if (attempt % 2) {
+			gw_connect_make_room(&from, connection, is_v6);
+		} else if (attempt) {
+			from.dport = gw_source_port(connection, attempt / 2);
 			value->flow.csum_ports =
 				gw_ports_delta(from.sport, from.dport, to.sport, to.dport);
 		}
-		if (!gw_flow_insert(&from, value, is_v6)) {
+		error = (int)gw_flow_insert(&from, value, is_v6);
+		if (!error) {
 			connection->backend.sport = from.dport;
-			return true;
+			return 0;
 		}
-		if (attempt)
-			continue;
-		gw_connect_make_room(&from, connection, is_v6);
-		if (!gw_flow_insert(&from, value, is_v6)) {
-			connection->backend.sport = from.dport;
-			return true;
-		}
+		if (error != -GW_EEXIST)
+			return GW_DROP_FLOW_TABLE_FULL;
 	}
-	return false;
+	return GW_DROP_NAT_PORTS_EXHAUSTED;
 }
 
 /*
@@ -172,10 +173,13 @@ static __always_inline int gw_connect_forward(const struct gw_connection *connec
 static __always_inline int gw_connect_store(struct gw_connection *connection, __u32 ack, bool is_v6)
 {
 	union gw_flow_value value;
+	int reason = 0;
 
 	/* With DSR the replies do not pass here. */
-	if (!(connection->flags & GW_FLOW_DSR) && !gw_connect_reply(connection, &value, ack, is_v6))
-		return GW_DROP_NAT_PORTS_EXHAUSTED;
+	if (!(connection->flags & GW_FLOW_DSR))
+		reason = gw_connect_reply(connection, &value, ack, is_v6);
+	if (reason)
+		return reason;
 	return gw_connect_forward(connection, &value, is_v6);
 }
 

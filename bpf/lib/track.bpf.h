@@ -58,7 +58,10 @@ static __always_inline bool gw_closes_in_sequence(const struct gw_flow *flow,
 						  const struct gw_flow *peer,
 						  const struct gw_packet *packet)
 {
-	const __u32 ahead = gw_seq_end(packet) - (peer ? peer->ack : 0);
+	/* What a RST carries is a message for people, not a part of the stream. */
+	const __u32 at =
+		packet->tcp_flags & GW_TCP_RST ? bpf_ntohl(packet->seq) : gw_seq_end(packet);
+	const __u32 ahead = at - (peer ? peer->ack : 0);
 
 	/* Refusal of a SYN: it is the acknowledgement that proves it (RFC 9293, 3.10.7.3). */
 	if (flow->state == GW_FLOW_SYN_SENT && flow->flags & GW_FLOW_REPLY)

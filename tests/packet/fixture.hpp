@@ -109,15 +109,15 @@ class Forward : public ::testing::TestWithParam<Parameter> {
   std::unique_ptr<Gateway> gateway_;
 };
 
-#define GW_ON_EVERY_HOOK(suite)                                                                                \
-  INSTANTIATE_TEST_SUITE_P(Hooks, suite,                                                                       \
-                           ::testing::Values(Parameter{Hook::Xdp, false}, Parameter{Hook::Xdp, true},          \
-                                             Parameter{Hook::Tc, false}, Parameter{Hook::Tc, true}),           \
+#define GW_ON_EVERY_HOOK(suite)                                                                       \
+  INSTANTIATE_TEST_SUITE_P(Hooks, suite,                                                              \
+                           ::testing::Values(Parameter{Hook::Xdp, false}, Parameter{Hook::Xdp, true}, \
+                                             Parameter{Hook::Tc, false}, Parameter{Hook::Tc, true}),  \
                            parameter_name)
-#define GW_ON_EVERY_HOOK_IPV4(suite)                                                                           \
+#define GW_ON_EVERY_HOOK_IPV4(suite)                                                                                 \
   INSTANTIATE_TEST_SUITE_P(Hooks, suite, ::testing::Values(Parameter{Hook::Xdp, false}, Parameter{Hook::Tc, false}), \
                            parameter_name)
-#define GW_ON_EVERY_HOOK_IPV6(suite)                                                                           \
+#define GW_ON_EVERY_HOOK_IPV6(suite)                                                                               \
   INSTANTIATE_TEST_SUITE_P(Hooks, suite, ::testing::Values(Parameter{Hook::Xdp, true}, Parameter{Hook::Tc, true}), \
                            parameter_name)
 

@@ -35,8 +35,14 @@ class Fragments : public Forward {
       return packet;
     }
     const auto offset = static_cast<std::uint16_t>(begin | (is_last ? 0 : 1));
-    packet.body = {whole.protocol, 0, static_cast<std::uint8_t>(offset >> 8), static_cast<std::uint8_t>(offset),
-                   0,              0, static_cast<std::uint8_t>(id >> 8),     static_cast<std::uint8_t>(id)};
+    packet.body = {whole.protocol,
+                   0,
+                   static_cast<std::uint8_t>(offset >> 8),
+                   static_cast<std::uint8_t>(offset),
+                   0,
+                   0,
+                   static_cast<std::uint8_t>(id >> 8),
+                   static_cast<std::uint8_t>(id)};
     packet.body.insert(packet.body.end(), part.begin(), part.end());
     packet.protocol = kFragmentHeader;
     return packet;
