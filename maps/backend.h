@@ -26,5 +26,10 @@ struct gw_backend {
 	struct gw_addr source;
 	__be16 port;
 	__u16 flags; /* enum gw_backend_flags */
+	/*
+	 * 0: in use. Else it is out of use, its flows stay until this second of CLOCK_MONOTONIC,
+	 * and then the entry goes; a flow without an entry of its backend gets a RST.
+	 */
+	__u32 drains_until;
 };
-GW_STATIC_ASSERT(sizeof(struct gw_backend) == 36, "gw_backend has no hidden padding");
+GW_STATIC_ASSERT(sizeof(struct gw_backend) == 40, "gw_backend has no hidden padding");

@@ -119,6 +119,13 @@ static __always_inline bool gw_is_request(const struct gw_packet *packet)
 	return packet->tuple.protocol == IPPROTO_UDP || gw_is_syn(packet->tcp_flags);
 }
 
+/* A packet with which the client may begin anew in the place of `flow`. */
+static __always_inline bool gw_flow_may_begin(const struct gw_flow *flow,
+					      const struct gw_packet *packet)
+{
+	return !(flow->flags & GW_FLOW_REPLY) && gw_is_request(packet);
+}
+
 /* A SYN for a closed connection's tuple begins a new one (RFC 9293, section 3.6.1). */
 static __always_inline bool gw_flow_is_over(const struct gw_flow *flow,
 					    const struct gw_packet *packet)

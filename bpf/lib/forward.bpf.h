@@ -130,6 +130,26 @@ static __always_inline int gw_send_afresh(gw_ctx *ctx, struct gw_flow *flow,
 	}
 }
 
+/* True if the flow's backend is in use, or drains. Looked up only where the next hop is, too: when
+ * the agent removes a backend it raises the generation. */
+static __always_inline bool gw_backend_is_there(const struct gw_flow *flow)
+{
+	const __u32 id = flow->backend_id;
+
+	return bpf_map_lookup_elem(&gw_backends, &id);
+}
+
+/* The flow's backend is no more: both sides are told at their next segment. */
+static __always_inline int gw_reject_orphan(gw_ctx *ctx, struct gw_flow *flow,
+					    const struct gw_packet *packet, bool is_v6)
+{
+	if (flow->state != GW_FLOW_CLOSED) {
+		flow->state = GW_FLOW_CLOSED;
+		gw_flow_enter_closed(flow, packet, is_v6);
+	}
+	return gw_enter_reject(ctx, packet, GW_DROP_BACKEND_GONE);
+}
+
 /*
  * What becomes of a TCP segment, a UDP datagram, or a fragment whose ports are known. `in_entry`, a
  * constant: a flow without a current next hop is left to the stage, which looks it up.
@@ -139,12 +159,17 @@ static __always_inline int gw_forward(gw_ctx *ctx, const struct gw_packet *packe
 {
 	struct gw_flow *flow = gw_flow_find(&packet->tuple, is_v6);
 
+	bool is_orphan;
+
 	if (!flow)
 		return gw_connect_or_pass(ctx, packet, false, is_v6);
 	if (gw_is_malformed(packet))
 		return gw_drop(GW_DROP_MALFORMED);
-	if (gw_flow_is_over(flow, packet))
+	is_orphan = !in_entry && !gw_backend_is_there(flow);
+	if (gw_flow_is_over(flow, packet) || (is_orphan && gw_flow_may_begin(flow, packet)))
 		return gw_connect_or_pass(ctx, packet, true, is_v6);
+	if (is_orphan)
+		return gw_reject_orphan(ctx, flow, packet, is_v6);
 	if (packet->ttl <= 1)
 		return gw_enter_error(ctx, packet, 0, is_v6);
 	if (!in_entry)

@@ -2,6 +2,9 @@
 // live_frames generate DEV TARGET_MAC SOURCE TARGET FIRST_PORT PORTS TARGET_PORT SECONDS
 //     Sends 64-byte TCP segments (ACK) out by DEV as fast as one CPU can, by BPF_PROG_TEST_RUN with live frames.
 //     Prints {"sent": frames, "seconds": s}.
+// live_frames flood DEV TARGET_MAC SOURCE TARGET TARGET_PORT FRAMES
+//     Sends that many SYNs, each from an address and port of its own: the last two bytes of SOURCE, which are zero,
+//     count up, then the port. Prints the same.
 // live_frames count DEV
 //     Counts and drops every frame that DEV receives. Prints "counting", then the count for each line read.
 #include <arpa/inet.h>
@@ -66,7 +69,8 @@ void put16(std::uint8_t* at, std::uint16_t value) {
 }
 
 /// The frame with source port 0, its checksums included.
-void fill(frame_template& frame, const char* target_mac, const char* source, const char* target, std::uint16_t port) {
+void fill(frame_template& frame, const char* target_mac, const char* source, const char* target, std::uint16_t port,
+          std::uint8_t flags) {
   std::uint8_t* const eth = frame.bytes;
   if (std::sscanf(target_mac, "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx", eth, eth + 1, eth + 2, eth + 3, eth + 4,
                   eth + 5) != 6) {
@@ -85,7 +89,7 @@ void fill(frame_template& frame, const char* target_mac, const char* source, con
   std::uint8_t* const tcp = ip + 20;
   put16(tcp + 2, port);
   tcp[12] = 0x50;
-  tcp[13] = 0x10;
+  tcp[13] = flags;
   put16(tcp + 14, 1000);
   std::vector<std::uint8_t> covered(ip + 12, ip + 20);
   covered.insert(covered.end(), {0, 6, 0, FRAME_SIZE - 34});
@@ -103,24 +107,40 @@ void interrupt_after(double seconds) {
   setitimer(ITIMER_REAL, &timer, nullptr);
 }
 
+constexpr std::uint8_t kSyn = 0x02;
+constexpr std::uint8_t kAck = 0x10;
+
+/// Runs `program` that often, or until a signal comes: one call, since each ends by waiting for the kernel's readers.
+void send_frames(const Skeleton& skeleton, const bpf_program* program, int frames) {
+  std::uint8_t data[FRAME_SIZE] = {};
+  LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = data, .data_size_in = FRAME_SIZE, .repeat = frames,
+              .flags = BPF_F_TEST_XDP_LIVE_FRAMES, .batch_size = 64);
+  const auto begin = Clock::now();
+  if (bpf_prog_test_run_opts(bpf_program__fd(program), &options) != 0 && errno != EINTR) die("send live frames");
+  const std::chrono::duration<double> took = Clock::now() - begin;
+  std::cout << fmt::format("{{\"sent\": {}, \"seconds\": {:.6f}}}\n", skeleton->bss->sent, took.count());
+}
+
 int generate(char** words) {
   const Skeleton skeleton = load();
   frame_template& frame = skeleton->bss->frame;
-  fill(frame, words[1], words[2], words[3], static_cast<std::uint16_t>(std::atoi(words[6])));
+  fill(frame, words[1], words[2], words[3], static_cast<std::uint16_t>(std::atoi(words[6])), kAck);
   frame.ifindex = link_index(words[0]);
   frame.first_port = static_cast<std::uint16_t>(std::atoi(words[4]));
   frame.ports = static_cast<std::uint16_t>(std::atoi(words[5]));
-  // One call for the whole time, since each ends by waiting for the kernel's readers; a signal ends it.
   interrupt_after(std::atof(words[7]));
-  std::uint8_t data[FRAME_SIZE] = {};
-  LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = data, .data_size_in = FRAME_SIZE, .repeat = INT_MAX,
-              .flags = BPF_F_TEST_XDP_LIVE_FRAMES, .batch_size = 64);
-  const auto begin = Clock::now();
-  if (bpf_prog_test_run_opts(bpf_program__fd(skeleton->progs.generate), &options) != 0 && errno != EINTR) {
-    die("send live frames");
-  }
-  const std::chrono::duration<double> took = Clock::now() - begin;
-  std::cout << fmt::format("{{\"sent\": {}, \"seconds\": {:.6f}}}\n", skeleton->bss->sent, took.count());
+  send_frames(skeleton, skeleton->progs.generate, INT_MAX);
+  return 0;
+}
+
+int flood(char** words) {
+  constexpr std::uint16_t kFirstPort = 1024;
+  const Skeleton skeleton = load();
+  frame_template& frame = skeleton->bss->frame;
+  fill(frame, words[1], words[2], words[3], static_cast<std::uint16_t>(std::atoi(words[4])), kSyn);
+  frame.ifindex = link_index(words[0]);
+  frame.first_port = kFirstPort;
+  send_frames(skeleton, skeleton->progs.flood, std::atoi(words[5]));
   return 0;
 }
 
@@ -147,8 +167,9 @@ int count(const char* device) {
 int main(int argc, char** argv) {
   const std::string mode = argc > 1 ? argv[1] : "";
   if (mode == "generate" && argc == 10) return generate(argv + 2);
+  if (mode == "flood" && argc == 8) return flood(argv + 2);
   if (mode == "count" && argc == 3) return count(argv[2]);
-  std::cerr
-      << "usage: live_frames generate DEV TARGET_MAC SOURCE TARGET FIRST_PORT PORTS TARGET_PORT SECONDS | count DEV\n";
+  std::cerr << "usage: live_frames generate DEV TARGET_MAC SOURCE TARGET FIRST_PORT PORTS TARGET_PORT SECONDS | "
+               "flood DEV TARGET_MAC SOURCE TARGET TARGET_PORT FRAMES | count DEV\n";
   return 2;
 }

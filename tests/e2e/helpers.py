@@ -21,6 +21,12 @@ def assert_share(result, name, share):
     assert abs(seen - share) <= 5 * math.sqrt(share * (1 - share) / total) + 0.02, result
 
 
+def counters(daemon):
+    """The data path's counters: {word: packets}."""
+    rows = json.loads(daemon.gwctl("dump-maps", "counters", "-o", "json"))
+    return {row["counter"]: row["packets"] for row in rows}
+
+
 def wait_until(condition, what, seconds=10.0):
     """A bound for something that must happen, not a measurement."""
     deadline = time.monotonic() + seconds

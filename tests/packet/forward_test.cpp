@@ -429,6 +429,15 @@ TEST_P(ForwardUdp, WithoutABackendItIsDroppedAndCounted) {
   EXPECT_EQ(gateway_->counter(GW_DROP_NO_BACKEND), 1U);
 }
 
+TEST_P(ForwardUdp, AFlowWhoseBackendIsGoneGoesToAnother) {
+  listen(dnat(net().backend, kBackendPort));
+  run(datagram());
+  listen(dnat(net().other_backend, kBackendPort));
+  gateway_->remove_backend(net().backend);
+  EXPECT_EQ(run(datagram()).verdict, Verdict::Sent);
+  EXPECT_TRUE(maps::bytes_equal(gateway_->flow(datagram()).value().dst, plan::to_map(net().other_backend)));
+}
+
 TEST_P(ForwardUdp, AnEmptyDatagramIsForwarded) {
   listen(dnat(net().backend, kBackendPort));
   L4Packet request = datagram();

@@ -230,6 +230,14 @@ void Gateway::listen_shares(const IpAddress& vip, std::uint16_t port,
   apply();
 }
 
+void Gateway::remove_backend(const IpAddress& address) {
+  std::erase_if(plan_.backends, [gone = plan::to_map(address)](const auto& entry) {
+    return maps::bytes_equal(entry.second.addr, gone);
+  });
+  apply();
+  bump_generation();
+}
+
 void Gateway::set_nat_ports(std::uint16_t first, std::uint16_t last) {
   must(datapath::set_nat_ports(maps_, first, last));
 }

@@ -61,6 +61,8 @@ class Gateway {
   /// Entries of each flow table.
   static constexpr std::uint32_t kFlowEntries = 16384;
 
+  /// Takes the backend at that address out of the maps; its flows stay.
+  void remove_backend(const IpAddress& address);
   void set_nat_ports(std::uint16_t first, std::uint16_t last);
   void set_link_xdp(bool xdp);
   void set_forwarding(bool on);

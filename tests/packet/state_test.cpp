@@ -113,6 +113,30 @@ TEST_P(State, ASynOnAnOpenConnectionGoesToItsBackend) {
   EXPECT_EQ(state_of(syn), GW_FLOW_ESTABLISHED);
 }
 
+TEST_P(State, AFlowWhoseBackendIsGoneGetsARstOnBothSides) {
+  listen_dnat();
+  establish();
+  gateway_->listen(net().vip, kPort, {dnat(net().other_backend, kBackendPort)});
+  gateway_->remove_backend(net().backend);
+  for (const L4Packet& packet : {from_client(kAck), from_backend(kAck)}) {
+    L4Packet rst = packet;
+    std::swap(rst.source, rst.target);
+    std::swap(rst.source_port, rst.target_port);
+    std::swap(rst.source_mac, rst.target_mac);
+    rst.flags = kRst;
+    rst.seq = packet.ack;
+    rst.ack = 0;
+    rst.window = 0;
+    rst.ttl = 64;
+    expect_sent(run(packet), rst);
+  }
+  EXPECT_EQ(gateway_->counter(GW_DROP_BACKEND_GONE), 2U);
+  EXPECT_EQ(state_of(from_client(kAck)), GW_FLOW_CLOSED);
+  const L4Packet again = from_client(kSyn);
+  EXPECT_EQ(run(again).verdict, Verdict::Sent);
+  EXPECT_TRUE(maps::bytes_equal(gateway_->flow(again).value().dst, plan::to_map(net().other_backend)));
+}
+
 TEST_P(State, HalfOpenConnectionsMakeRoomAndEstablishedOnesStay) {
   listen_dnat();
   for (std::uint16_t port = 100; port < 110; ++port) establish(port);

@@ -20,7 +20,7 @@ TEST(Schema, SizesAreFixed) {
   EXPECT_EQ(sizeof(gw_share), 24U);
   EXPECT_EQ(sizeof(gw_service), 392U);
   EXPECT_EQ(sizeof(gw_maglev_chunk), 64U);
-  EXPECT_EQ(sizeof(gw_backend), 36U);
+  EXPECT_EQ(sizeof(gw_backend), 40U);
   EXPECT_EQ(sizeof(gw_flow4_key), 16U);
   EXPECT_EQ(sizeof(gw_flow6_key), 40U);
   EXPECT_EQ(sizeof(gw_flow), 56U);

@@ -4,9 +4,11 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <csignal>
 #include <ctime>
 #include <filesystem>
+#include <iterator>
 #include <utility>
 
 #include "userspace/agent/publish.hpp"
@@ -101,10 +103,12 @@ Result<> Agent::connect_events() {
   auto reload = loop.add_timer([this] { on_manifests_changed(); });
   auto retry = loop.add_timer([this] { cycle(); });
   auto expiry = loop.add_timer([this] { on_expiry_timer(); });
-  if (!reload || !retry || !expiry) return fail("cannot create the agent's timers");
+  auto drain = loop.add_timer([this] { cycle(); });
+  if (!reload || !retry || !expiry || !drain) return fail("cannot create the agent's timers");
   reload_timer_ = *reload;
   retry_timer_ = *retry;
   expiry_timer_ = *expiry;
+  drain_timer_ = *drain;
   const auto stop = [this] { parts_.loop.stop(); };
   const auto reread = [this] {
     spdlog::info("SIGHUP: reading everything again");
@@ -128,6 +132,7 @@ Result<> Agent::restore() {
   const auto observed = datapath::observe(parts_.maps);
   if (!observed) return fail(observed.error());
   ids_ = plan::IdTable::restore(*observed);
+  note_written(*observed);
   if (!observed->listeners.empty()) {
     spdlog::info("found {} listeners and {} backends in the kernel, going on from there", observed->listeners.size(),
                  observed->backends.size());
@@ -196,6 +201,7 @@ void Agent::on_expiry_timer() {
 void Agent::cycle() {
   const auto begin = steady_clock::now();
   const translate::Output translated = translate::translate(snapshot_.resources, {});
+  ids_.keep_draining(draining_);
   compile::Output compiled = compile::compile(
       translated.config, topology_, ids_, {.attach = attach_mode(config_.attach), .interfaces = config_.interfaces});
   enable_forwarding(compiled.plan);
@@ -248,18 +254,39 @@ status::ApplyOutcome Agent::apply(const plan::Plan& plan) {
 
 /// Writes the difference, then reads back: only what the kernel confirms counts as programmed.
 Result<> Agent::write_maps(const plan::Plan& plan) {
+  const plan::Drain drain{monotonic_seconds(), static_cast<std::uint32_t>(config_.drain.count())};
   const auto before = datapath::observe(parts_.maps);
   if (!before) return fail(before.error());
-  const auto operations = plan::diff(plan, *before);
+  const auto operations = plan::diff(plan, *before, drain);
   for (const auto& operation : operations) spdlog::debug("{}", plan::to_string(operation));
   if (auto applied = datapath::apply(parts_.maps, operations); !applied) return applied;
-  if (operations.empty()) return {};
+  // Flows of a backend that is gone find out when they look their next hop up again.
+  hops_changed_ |= std::ranges::any_of(
+      operations, [](const auto& operation) { return std::holds_alternative<plan::RemoveBackend>(operation); });
+  if (operations.empty()) {
+    note_written(*before);
+    return {};
+  }
   const auto after = datapath::observe(parts_.maps);
   if (!after) return fail(after.error());
-  const auto missing = plan::diff(plan, *after);
-  if (missing.empty()) return {};
-  return fail(fmt::format("the maps differ from what was written: {} and {} more", plan::to_string(missing.front()),
-                          missing.size() - 1));
+  const auto missing = plan::diff(plan, *after, drain);
+  if (!missing.empty()) {
+    return fail(fmt::format("the maps differ from what was written: {} and {} more", plan::to_string(missing.front()),
+                            missing.size() - 1));
+  }
+  note_written(*after);
+  return {};
+}
+
+void Agent::note_written(const plan::Observed& written) {
+  draining_.clear();
+  std::ranges::copy_if(written.backends, std::inserter(draining_, draining_.end()),
+                       [](const auto& entry) { return entry.second.drains_until != 0; });
+  if (const auto left = plan::next_drained(written, monotonic_seconds())) {
+    drain_timer_->set(steady_clock::now() + std::chrono::seconds(*left) + std::chrono::milliseconds(100));
+  } else {
+    drain_timer_->clear();
+  }
 }
 
 std::vector<std::string> Agent::attach(const plan::Plan& plan) {

@@ -65,6 +65,7 @@ class Agent {
   void enable_forwarding(const plan::Plan& plan);
   status::ApplyOutcome apply(const plan::Plan& plan);
   Result<> write_maps(const plan::Plan& plan);
+  void note_written(const plan::Observed& written);
   std::vector<std::string> attach(const plan::Plan& plan);
   void publish(const translate::Output& translated, const plan::Plan& plan, const status::ApplyOutcome& outcome);
   void say_ready(const status::ApplyOutcome& outcome);
@@ -79,10 +80,12 @@ class Agent {
   std::optional<EventLoop::Timer> reload_timer_;
   std::optional<EventLoop::Timer> retry_timer_;
   std::optional<EventLoop::Timer> expiry_timer_;
+  std::optional<EventLoop::Timer> drain_timer_;
 
   provider::Snapshot snapshot_;
   net::Topology topology_;
   plan::IdTable ids_;
+  plan::BackendMap draining_;  ///< as the maps had them last
   std::vector<datapath::AttachResult> attached_;
   std::set<std::string> logged_;  ///< what was said last time, so that it is said once
   std::set<std::uint32_t> forwarding_links_;

@@ -73,10 +73,10 @@ Reader number(Number& target, std::int64_t lowest, std::int64_t highest) {
   };
 }
 
-Reader seconds(std::chrono::seconds& target) {
-  return [&target](const YAML::Node& node, const std::string& field) {
+Reader seconds(std::chrono::seconds& target, std::int64_t lowest = 1) {
+  return [&target, lowest](const YAML::Node& node, const std::string& field) {
     std::int64_t value = 0;
-    number(value, 1, 31'536'000)(node, field);
+    number(value, lowest, 31'536'000)(node, field);
     target = std::chrono::seconds(value);
   };
 }
@@ -119,6 +119,7 @@ void read_config(const YAML::Node& root, Config& config) {
             {"tcHook", one_of(config.tc_hook, {"auto", "clsact"})},
             {"interfaces", text_list(config.interfaces)},
             {"enableForwarding", boolean(config.enable_forwarding)},
+            {"drainSeconds", seconds(config.drain, 0)},
             {"logLevel", one_of(config.log_level, {"trace", "debug", "info", "warning", "error"})},
             {"natPorts", nat_ports(config.nat_ports)},
             {"flows", flows(config.flows)}});
@@ -149,6 +150,7 @@ std::string to_yaml(const Config& config) {
   out << YAML::Key << "tcHook" << YAML::Value << config.tc_hook;
   out << YAML::Key << "interfaces" << YAML::Value << YAML::Flow << config.interfaces;
   out << YAML::Key << "enableForwarding" << YAML::Value << config.enable_forwarding;
+  out << YAML::Key << "drainSeconds" << YAML::Value << config.drain.count();
   out << YAML::Key << "logLevel" << YAML::Value << config.log_level;
   if (config.nat_ports.first != 0) {
     out << YAML::Key << "natPorts" << YAML::Value << YAML::BeginMap;

@@ -103,13 +103,20 @@ std::string_view mode_of(const gw_flow& flow) {
   return (flow.flags & GW_FLOW_FULL_NAT) != 0 ? "full NAT" : "DNAT";
 }
 
-Rows backends(const MapView& view) {
+/// What is left of a backend's time: "-" while it is in use.
+std::string drain_text(const gw_backend& backend, std::uint32_t now) {
+  if (backend.drains_until == 0) return "-";
+  return age_text(std::max(static_cast<std::int32_t>(backend.drains_until - now), 0));
+}
+
+Rows backends(const MapView& view, std::uint32_t now) {
   Rows rows;
   for (const auto& [id, backend] : view.observed.backends) {
     const bool own_source = (backend.flags & (GW_BACKEND_FULL_NAT | GW_BACKEND_TUNNEL)) != 0;
     rows.push_back({{"id", id},
                     {"backend", endpoint_text(backend.addr, backend.port)},
                     {"mode", mode_of(backend)},
+                    {"drains", drain_text(backend, now)},
                     {"source", own_source ? plan::to_ip(backend.source).to_string() : "client's"}});
   }
   return rows;
@@ -206,10 +213,10 @@ const std::vector<MapCommand>& commands() {
       {"listeners", {"vip", "listener", "service"}, timeless(listeners)},
       {"services", {"service", "share", "table", "slots", "hash"}, timeless(services)},
       {"maglev", {"service", "backend", "slots", "share"}, timeless(maglev)},
-      {"backends", {"id", "backend", "mode", "source"}, timeless(backends)},
+      {"backends", {"id", "backend", "mode", "source", "drains"}, backends},
       {"flows", {"protocol", "client", "vip", "source", "backend", "state", "mode", "age", "idle", "listener"}, flows},
       {"control", {"generation", "natPorts"}, timeless(control)},
-      {"links", {"ifindex", "link", "xdp"}, timeless(links)},
+      {"links", {"ifindex", "link", "xdp", "mtu"}, timeless(links)},
       {"counters", {"counter", "packets", "kind", "meaning"}, timeless(counters)},
       {"names", {"kind", "id", "name"}, timeless(names)},
   };

@@ -33,6 +33,22 @@ Result<> read_tables(const datapath::Maps& maps, MapView& view) {
   return {};
 }
 
+/// Everything that the agent writes. It may be at it: then a service's table is gone when we come to read it, and the
+/// new service is there.
+Result<> read_plan(const datapath::Maps& maps, MapView& view) {
+  constexpr int kAttempts = 10;
+  Result<> read;
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    auto observed = datapath::observe(maps);
+    if (!observed) return fail(observed.error());
+    view.observed = std::move(*observed);
+    view.tables.clear();
+    read = read_tables(maps, view);
+    if (read || read.error().code != ENOENT) return read;
+  }
+  return read;
+}
+
 }  // namespace
 
 std::string MapView::name(gw_name_kind kind, std::uint32_t id) const {
@@ -44,12 +60,9 @@ Result<MapView> read_map_view(const std::string& pin_dir) {
   const auto maps = open_maps(pin_dir);
   if (!maps) return fail(maps.error());
   MapView view;
-  auto observed = datapath::observe(*maps);
-  if (!observed) return fail(observed.error());
-  view.observed = std::move(*observed);
-  if (auto read = read_tables(*maps, view); !read) return fail(read.error());
-  Result<> read =
-      maps->flows4.for_each([&](const auto& key, const auto& flow) { view.flows4.emplace_back(key, flow); });
+  Result<> read = read_plan(*maps, view);
+  if (!read) return fail(read.error());
+  read = maps->flows4.for_each([&](const auto& key, const auto& flow) { view.flows4.emplace_back(key, flow); });
   if (!read) return fail(read.error());
   read = maps->flows6.for_each([&](const auto& key, const auto& flow) { view.flows6.emplace_back(key, flow); });
   if (!read) return fail(read.error());

@@ -127,7 +127,10 @@ plan::Service L4Compiler::service_of(const std::string& name, const ir::Service&
   plan::Service shares;
   std::uint64_t sum = 0;
   for (const auto& ref : service.backends) {
-    if (ref.weight == 0) continue;
+    if (ref.weight == 0) {
+      usable_backends(ref, family);  // no new connections, but the old ones stay
+      continue;
+    }
     if (shares.size() == GW_SERVICE_SHARES_MAX) {
       warnings_.insert(fmt::format("{}: only {} of its backendRefs are used", name, GW_SERVICE_SHARES_MAX));
       break;

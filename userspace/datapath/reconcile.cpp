@@ -187,7 +187,7 @@ Result<plan::MaglevTable> read_table(const Maps& maps, std::uint32_t table_id, s
   std::uint32_t map_id = 0;
   const auto found = maps.maglev.lookup(&table_id, &map_id);
   if (!found) return fail(found.error());
-  if (!*found) return fail(fmt::format("Maglev table {} does not exist", table_id));
+  if (!*found) return fail(Error{fmt::format("Maglev table {} does not exist", table_id), ENOENT});
   auto raw = RawMap::from_id(map_id);
   if (!raw) return fail(raw.error());
   auto inner = Map<std::uint32_t, gw_maglev_chunk>::from_raw(std::move(*raw));

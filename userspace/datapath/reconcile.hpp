@@ -18,7 +18,7 @@ Result<plan::Observed> observe(const Maps& maps);
 /// Carries out operations in their order. Idempotent: after a failure the next diff starts from what was reached.
 Result<> apply(const Maps& maps, const std::vector<plan::Operation>& operations);
 
-/// The contents of one Maglev table, as far as `slots` go.
+/// The contents of one Maglev table, as far as `slots` go. ENOENT if the agent has removed it meanwhile.
 Result<plan::MaglevTable> read_table(const Maps& maps, std::uint32_t table_id, std::uint32_t slots);
 
 /// Tells the programs which links XDP may redirect to.

@@ -87,7 +87,20 @@ void diff_names(const Plan& plan, const Observed& observed, Parts& parts) {
   }
 }
 
-void diff_backends(const Plan& plan, const Observed& observed, Parts& parts) {
+bool is_over(std::uint32_t until, std::uint32_t now) { return static_cast<std::int32_t>(now - until) >= 0; }
+
+/// What becomes of a backend that is in the plan no more.
+void retire(std::uint32_t id, const gw_backend& backend, Drain drain, Parts& parts) {
+  if (backend.drains_until == 0 && drain.seconds != 0) {
+    gw_backend draining = backend;
+    draining.drains_until = std::max(drain.now + drain.seconds, 1U);
+    parts.backends.emplace_back(SetBackend{id, draining});
+  } else if (backend.drains_until == 0 || is_over(backend.drains_until, drain.now)) {
+    parts.old_backends.emplace_back(RemoveBackend{id});
+  }
+}
+
+void diff_backends(const Plan& plan, const Observed& observed, Drain drain, Parts& parts) {
   for (const auto& [id, backend] : plan.backends) {
     const auto there = observed.backends.find(id);
     if (there == observed.backends.end() || !maps::bytes_equal(there->second, backend)) {
@@ -95,7 +108,7 @@ void diff_backends(const Plan& plan, const Observed& observed, Parts& parts) {
     }
   }
   for (const auto& [id, backend] : observed.backends) {
-    if (!plan.backends.contains(id)) parts.old_backends.emplace_back(RemoveBackend{id});
+    if (!plan.backends.contains(id)) retire(id, backend, drain, parts);
   }
 }
 
@@ -148,13 +161,23 @@ struct Apply {
 
 }  // namespace
 
-std::vector<Operation> diff(const Plan& plan, const Observed& observed) {
+std::vector<Operation> diff(const Plan& plan, const Observed& observed, Drain drain) {
   Parts parts;
   diff_names(plan, observed, parts);
-  diff_backends(plan, observed, parts);
+  diff_backends(plan, observed, drain, parts);
   diff_services(plan, observed, parts);
   diff_listeners(plan, observed, parts);
   return std::move(parts).in_order();
+}
+
+std::optional<std::uint32_t> next_drained(const Observed& observed, std::uint32_t now) {
+  std::optional<std::uint32_t> next;
+  for (const auto& [id, backend] : observed.backends) {
+    if (backend.drains_until == 0) continue;
+    const std::uint32_t left = is_over(backend.drains_until, now) ? 0 : backend.drains_until - now;
+    next = std::min(next.value_or(left), left);
+  }
+  return next;
 }
 
 Observed apply_to(Observed observed, const std::vector<Operation>& operations) {

@@ -6,6 +6,7 @@
 #include "userspace/plan/plan.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -51,8 +52,18 @@ struct RemoveName {
 using Operation = std::variant<SetName, SetBackend, CreateTable, SetService, SetListener, RemoveListener, RemoveService,
                                RemoveTable, RemoveBackend, RemoveName>;
 
-/// In the order of the variant's alternatives. Empty if the plan is in the kernel already.
-std::vector<Operation> diff(const Plan& plan, const Observed& observed);
+/// How long flows stay with a backend that is in the plan no more.
+struct Drain {
+  std::uint32_t now = 0;  ///< seconds of CLOCK_MONOTONIC
+  std::uint32_t seconds = 0;
+};
+
+/// In the order of the variant's alternatives. Empty if the plan is in the kernel already. A backend that the plan has
+/// no more is marked first, and removed by the diff after its time.
+std::vector<Operation> diff(const Plan& plan, const Observed& observed, Drain drain = {});
+
+/// Seconds until the next draining backend's time is over, at least 0; none if nothing drains.
+std::optional<std::uint32_t> next_drained(const Observed& observed, std::uint32_t now);
 
 /// What the maps hold after `operations`: the model of the kernel that the properties of diff() are stated in.
 Observed apply_to(Observed observed, const std::vector<Operation>& operations);

@@ -41,8 +41,16 @@ IdTable IdTable::restore(const Observed& observed) {
   return table;
 }
 
+void IdTable::keep_draining(const BackendMap& observed) {
+  for (const auto& [id, backend] : observed) {
+    if (backend.drains_until != 0) backends.restore(backend_key(backend), id);
+  }
+}
+
 std::string IdTable::backend_key(const gw_backend& backend) {
-  return {reinterpret_cast<const char*>(&backend), sizeof(backend)};
+  gw_backend identity = backend;
+  identity.drains_until = 0;
+  return {reinterpret_cast<const char*>(&identity), sizeof(identity)};
 }
 
 }  // namespace gw::plan

@@ -43,7 +43,9 @@ struct IdTable {
 
   /// The ids that the kernel's maps hold.
   static IdTable restore(const Observed& observed);
-  /// The identity of a backend is its value, as bytes: two that differ in anything are two backends.
+  /// Holds the ids of those that drain, so that one that comes back finds its flows.
+  void keep_draining(const BackendMap& observed);
+  /// The identity of a backend is its value, as bytes, but for the draining: two that differ in anything else are two.
   static std::string backend_key(const gw_backend& backend);
 
   bool operator==(const IdTable&) const = default;

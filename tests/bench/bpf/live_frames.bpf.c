@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* generate: fills a frame and sends it out by a link. count: counts frames and drops them. */
+/* generate, flood: fill a frame and send it out by a link. count: counts frames and drops them. */
 #include <linux/bpf.h>
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
 #include "tests/bench/bpf/live_frames.h"
 
-#define SOURCE_PORT  34
-#define TCP_CHECKSUM 50
+#define IP_CHECKSUM	24
+#define SOURCE_LOW_HALF 28
+#define SOURCE_PORT	34
+#define TCP_CHECKSUM	50
 
 struct frame_template frame = {};
 __u32 next_port = 0;
@@ -20,6 +22,16 @@ struct {
 	__type(value, __u64);
 } frames SEC(".maps");
 
+/* The checksum at `check` after `word` took the place of zero. */
+static __always_inline void set_word(void *at, void *check, __be16 word)
+{
+	__u32 sum = (__u16) ~*(__u16 *)check + (__u32)word;
+
+	*(__be16 *)at = word;
+	sum = (sum & 0xffff) + (sum >> 16);
+	*(__u16 *)check = (__u16)~sum;
+}
+
 /*
  * The kernel recycles the pages of live frames with what the receiver's path wrote into them, so
  * the whole header is written each time. The template's TCP checksum is that of source port 0.
@@ -29,7 +41,6 @@ int generate(struct xdp_md *ctx)
 {
 	void *data = (void *)(long)ctx->data;
 	__u16 port = frame.first_port;
-	__u32 sum;
 
 	if (data + FRAME_SIZE > (void *)(long)ctx->data_end)
 		return XDP_ABORTED;
@@ -38,10 +49,26 @@ int generate(struct xdp_md *ctx)
 		next_port = next_port + 1 < frame.ports ? next_port + 1 : 0;
 		port += next_port;
 	}
-	*(__be16 *)(data + SOURCE_PORT) = bpf_htons(port);
-	sum = (__u16) ~*(__u16 *)(data + TCP_CHECKSUM) + (__u32)bpf_htons(port);
-	sum = (sum & 0xffff) + (sum >> 16);
-	*(__u16 *)(data + TCP_CHECKSUM) = (__u16)~sum;
+	set_word(data + SOURCE_PORT, data + TCP_CHECKSUM, bpf_htons(port));
+	sent++;
+	return bpf_redirect(frame.ifindex, 0);
+}
+
+/* Each frame from a source of its own: the lower half of the address counts up, then the port. */
+SEC("xdp")
+int flood(struct xdp_md *ctx)
+{
+	void *data = (void *)(long)ctx->data;
+	__u16 word;
+
+	if (data + FRAME_SIZE > (void *)(long)ctx->data_end)
+		return XDP_ABORTED;
+	__builtin_memcpy(data, frame.bytes, FRAME_SIZE);
+	word = bpf_htons((__u16)sent);
+	set_word(data + SOURCE_LOW_HALF, data + IP_CHECKSUM, word);
+	set_word(data + SOURCE_LOW_HALF, data + TCP_CHECKSUM, word);
+	set_word(data + SOURCE_PORT, data + TCP_CHECKSUM,
+		 bpf_htons((__u16)(frame.first_port + (sent >> 16))));
 	sent++;
 	return bpf_redirect(frame.ifindex, 0);
 }

@@ -145,5 +145,34 @@ TEST(IdTable, IsRestoredFromTheMaps) {
   EXPECT_EQ(table.backends.acquire(IdTable::backend_key(backend)), 9U);
 }
 
+Plan one_backend() {
+  Plan plan;
+  plan.backends[1] = gw_backend{};
+  return plan;
+}
+
+TEST(Drain, ABackendThatIsGoneStaysForItsTime) {
+  Observed now = apply_to({}, diff(one_backend(), {}));
+  now = apply_to(now, diff(Plan{}, now, {.now = 100, .seconds = 30}));
+  ASSERT_TRUE(now.backends.contains(1));
+  EXPECT_EQ(now.backends.at(1).drains_until, 130U);
+  EXPECT_EQ(next_drained(now, 100), 30U);
+  EXPECT_TRUE(diff(Plan{}, now, {.now = 129, .seconds = 30}).empty());
+  now = apply_to(now, diff(Plan{}, now, {.now = 130, .seconds = 30}));
+  EXPECT_TRUE(now.backends.empty());
+  EXPECT_EQ(next_drained(now, 131), std::nullopt);
+}
+
+TEST(Drain, ABackendThatComesBackIsInUseAgainUnderItsId) {
+  Observed now = apply_to({}, diff(one_backend(), {}));
+  IdTable ids = IdTable::restore(now);
+  ids.backends.release_all_but({});
+  now = apply_to(now, diff(Plan{}, now, {.now = 100, .seconds = 30}));
+  ids.keep_draining(now.backends);
+  EXPECT_EQ(ids.backends.acquire(IdTable::backend_key(gw_backend{})), 1U);
+  now = apply_to(now, diff(one_backend(), now, {.now = 110, .seconds = 30}));
+  EXPECT_EQ(now.backends.at(1).drains_until, 0U);
+}
+
 }  // namespace
 }  // namespace gw::plan
