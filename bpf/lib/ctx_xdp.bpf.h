@@ -11,7 +11,7 @@
 
 #define GW_HOOK_XDP	 1 /* XDP leaves what it cannot do to the tc program of the same link */
 #define GW_PROGRAM(name) gw_xdp_##name
-#define GW_SECTION	 "xdp.frags"
+#define GW_SECTION	 "xdp" /* the loader adds BPF_F_XDP_HAS_FRAGS where the kernel has it */
 #define GW_STAGE_TABLE	 gw_xdp_stages
 
 typedef struct xdp_md gw_ctx;

@@ -254,9 +254,9 @@ void Gateway::set_forwarding(bool on) {
   };
   change(command(on), command(true));
 }
-void Gateway::set_mtu(const std::string& link, int mtu) {
-  const auto command = [&link](int value) { return fmt::format("ip link set {} mtu {}", link, value); };
-  change(command(mtu), command(1500));
+void Gateway::set_backend_link_mtu(std::uint32_t mtu) {
+  change(fmt::format("ip link set out0 mtu {}", mtu), "ip link set out0 mtu 1500");
+  must(datapath::set_links(maps_, {{in_ifindex_, {GW_LINK_XDP, 1500}}, {out_ifindex_, {GW_LINK_XDP, mtu}}}));
 }
 void Gateway::bump_generation() { must(datapath::bump_generation(maps_)); }
 void Gateway::set_backend_neighbour(const Mac& mac) {

@@ -66,7 +66,8 @@ class Gateway {
   void set_nat_ports(std::uint16_t first, std::uint16_t last);
   void set_link_xdp(bool xdp);
   void set_forwarding(bool on);
-  void set_mtu(const std::string& link, int mtu);
+  /// Of the link towards the backends, as the kernel and the agent's map have it.
+  void set_backend_link_mtu(std::uint32_t mtu);
   void bump_generation();
   /// Another MAC address for `backend` of both families.
   void set_backend_neighbour(const Mac& mac);

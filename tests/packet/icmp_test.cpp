@@ -121,7 +121,7 @@ TEST_P(Icmp, TruncatedErrorsAreLeftAlone) {
 }
 
 TEST_P(Icmp, WhatIsTooBigForTheNextHopIsAnswered) {
-  gateway_->set_mtu("out0", 1400);
+  gateway_->set_backend_link_mtu(1400);
   listen_dnat();
   run(from_client());
   L4Packet big = from_client(kAck);

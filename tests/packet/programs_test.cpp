@@ -4,6 +4,7 @@
 #include <bpf/libbpf.h>
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -12,9 +13,13 @@
 #include <memory>
 #include <sstream>
 #include <string>
+#include <string_view>
 
 namespace gw::testing {
 namespace {
+
+/// The kernel of the table's steps.
+constexpr std::string_view kStatedKernel = "6.18.";
 
 struct Size {
   std::uint32_t instructions = 0;  ///< after the verifier's own rewriting
@@ -36,6 +41,12 @@ std::map<std::string, Size> stated_sizes() {
     }
   }
   return sizes;
+}
+
+/// Verifiers differ: the steps are those of one kernel.
+bool kernel_is_the_stated_one() {
+  utsname name{};
+  return uname(&name) == 0 && std::string_view(name.release).starts_with(kStatedKernel);
 }
 
 Size size_of(const bpf_program* program) {
@@ -64,7 +75,9 @@ TEST(Programs, AreNotLargerThanTheReadmeSays) {
       const auto row = stated.find(name);
       const Size limit = row == stated.end() ? Size{} : row->second;
       EXPECT_LE(is.instructions, limit.instructions * 11 / 10) << name;
-      EXPECT_LE(is.steps, limit.steps * 11 / 10) << name;
+      if (kernel_is_the_stated_one()) {
+        EXPECT_LE(is.steps, limit.steps * 11 / 10) << name;
+      }
     }
   }
   if (HasFailure()) std::printf("the table as it is now:\n%s", table.c_str());

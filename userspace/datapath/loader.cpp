@@ -144,10 +144,10 @@ bool kernel_has_xdp_frags() {
 Result<Fd> load_xdp(const PinDirectory& pins, const LoadOptions& options) {
   const std::unique_ptr<gw_xdp, XdpDeleter> skeleton(gw_xdp::open());
   if (!skeleton) return fail_errno(errno, "open the XDP object");
-  if (!kernel_has_xdp_frags()) {
+  if (kernel_has_xdp_frags()) {
     bpf_program* program = nullptr;
     bpf_object__for_each_program(program, skeleton->obj) {
-      bpf_program__set_flags(program, bpf_program__flags(program) & ~static_cast<__u32>(BPF_F_XDP_HAS_FRAGS));
+      bpf_program__set_flags(program, bpf_program__flags(program) | BPF_F_XDP_HAS_FRAGS);
     }
   }
   std::vector<std::string> repeated;
