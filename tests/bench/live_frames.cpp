@@ -5,6 +5,9 @@
 // live_frames flood DEV TARGET_MAC SOURCE TARGET TARGET_PORT FRAMES
 //     Sends that many SYNs, each from an address and port of its own: the last two bytes of SOURCE, which are zero,
 //     count up, then the port. Prints the same.
+// live_frames pass DEV
+//     Passes every frame that DEV receives, and prints "passing". What XDP sends into a veth arrives only if its other
+//     end has a program, or GRO on (from Linux 5.13).
 // live_frames count DEV
 //     Counts and drops every frame that DEV receives. Prints "counting", then the count for each line read.
 #include <arpa/inet.h>
@@ -14,6 +17,7 @@
 #include <linux/if_link.h>
 #include <net/if.h>
 #include <sys/time.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <climits>
@@ -144,12 +148,24 @@ int flood(char** words) {
   return 0;
 }
 
+/// Until the process ends.
+void attach(const bpf_program* program, const char* device) {
+  LIBBPF_OPTS(bpf_link_create_opts, options, .flags = XDP_FLAGS_DRV_MODE);
+  if (bpf_link_create(bpf_program__fd(program), static_cast<int>(link_index(device)), BPF_XDP, &options) < 0) {
+    die("attach to " + std::string(device));
+  }
+}
+
+int pass(const char* device) {
+  const Skeleton skeleton = load();
+  attach(skeleton->progs.pass, device);
+  std::cout << "passing" << std::endl;
+  for (;;) pause();
+}
+
 int count(const char* device) {
   const Skeleton skeleton = load();
-  LIBBPF_OPTS(bpf_link_create_opts, options, .flags = XDP_FLAGS_DRV_MODE);
-  const int link =
-      bpf_link_create(bpf_program__fd(skeleton->progs.count), static_cast<int>(link_index(device)), BPF_XDP, &options);
-  if (link < 0) die("attach to " + std::string(device));
+  attach(skeleton->progs.count, device);
   std::cout << "counting" << std::endl;
   std::vector<std::uint64_t> values(static_cast<std::size_t>(libbpf_num_possible_cpus()));
   for (std::string line; std::getline(std::cin, line);) {
@@ -168,8 +184,9 @@ int main(int argc, char** argv) {
   const std::string mode = argc > 1 ? argv[1] : "";
   if (mode == "generate" && argc == 10) return generate(argv + 2);
   if (mode == "flood" && argc == 8) return flood(argv + 2);
+  if (mode == "pass" && argc == 3) return pass(argv[2]);
   if (mode == "count" && argc == 3) return count(argv[2]);
   std::cerr << "usage: live_frames generate DEV TARGET_MAC SOURCE TARGET FIRST_PORT PORTS TARGET_PORT SECONDS | "
-               "flood DEV TARGET_MAC SOURCE TARGET TARGET_PORT FRAMES | count DEV\n";
+               "flood DEV TARGET_MAC SOURCE TARGET TARGET_PORT FRAMES | count DEV | pass DEV\n";
   return 2;
 }

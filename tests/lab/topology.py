@@ -18,6 +18,10 @@ CLIENT4, CLIENT6 = "10.0.1.2", "2001:db8:1::2"
 GATEWAY4, GATEWAY6 = "10.0.1.1", "2001:db8:1::1"
 
 
+def kernel_version():
+    return tuple(int(number) for number in os.uname().release.split("-")[0].split(".")[:2])
+
+
 class Backend:
     """A host behind the gateway."""
 
@@ -44,9 +48,9 @@ class Topology:
         self.client.default_route(GATEWAY4, GATEWAY6)
         self.backends = [self._backend(number) for number in range(1, backends + 1)]
         if xdp:
-            self.client.offloads("c0", gro="on", tx="off")
+            self._prepare_for_xdp(self.client, "c0")
             for backend in self.backends:
-                backend.namespace.offloads("b0", gro="on", tx="off")
+                self._prepare_for_xdp(backend.namespace, "b0")
 
     def _backend(self, number):
         backend = Backend(self.lab.namespace(f"b{number}"), number)
@@ -55,6 +59,15 @@ class Topology:
         self.gateway.address(backend.device, f"{backend.gateway4}/24", f"{backend.gateway6}/64")
         backend.namespace.default_route(backend.gateway4, backend.gateway6)
         return backend
+
+    def _prepare_for_xdp(self, namespace, device):
+        """Frames that XDP sends arrive at `device`, and those from it have finished checksums."""
+        namespace.offloads(device, tx="off")
+        if kernel_version() >= (5, 13):
+            namespace.offloads(device, gro="on")
+            return
+        tools = Path(os.environ.get("PORTCULLIS_BIN_DIR", TREE / "build" / "bin"))
+        namespace.start(f"pass-{device}", tools / "live_frames", "pass", device).wait_for("passing")
 
     def serve_identity(self, port=9000):
         """A server on every backend that says its name and whom it sees, then echoes."""

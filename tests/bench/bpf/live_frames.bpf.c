@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* generate, flood: fill a frame and send it out by a link. count: counts frames and drops them. */
+/* generate, flood: fill a frame and send it out by a link. count: counts frames and drops them.
+ * pass: does nothing. */
 #include <linux/bpf.h>
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
@@ -82,6 +83,12 @@ int count(struct xdp_md *ctx)
 	if (number)
 		*number += 1;
 	return XDP_DROP;
+}
+
+SEC("xdp")
+int pass(struct xdp_md *ctx)
+{
+	return XDP_PASS;
 }
 
 char _license[] SEC("license") = "GPL";
