@@ -22,7 +22,7 @@ namespace {
 constexpr std::string_view kStatedKernel = "6.18.";
 
 struct Size {
-  std::uint32_t instructions = 0;  ///< after the verifier's own rewriting
+  std::uint32_t instructions = 0;  ///< as we hand them to the kernel, which adds its own when it inlines helpers
   std::uint32_t steps = 0;         ///< instructions that the verifier walked through; 0: the kernel does not tell
 };
 
@@ -53,7 +53,7 @@ Size size_of(const bpf_program* program) {
   bpf_prog_info info{};
   __u32 length = sizeof(info);
   if (bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &length) != 0) return {};
-  return {info.xlated_prog_len / 8, info.verified_insns};
+  return {static_cast<std::uint32_t>(bpf_program__insn_cnt(program)), info.verified_insns};
 }
 
 TEST(Programs, AreNotLargerThanTheReadmeSays) {
@@ -80,7 +80,7 @@ TEST(Programs, AreNotLargerThanTheReadmeSays) {
       }
     }
   }
-  if (HasFailure()) std::printf("the table as it is now:\n%s", table.c_str());
+  std::printf("the table as it is now:\n%s", table.c_str());
 }
 
 }  // namespace
