@@ -245,13 +245,9 @@ static __always_inline int gw_connect(const struct gw_packet *packet,
 static __always_inline void gw_flow_forget(const struct gw_tuple *tuple, bool is_v6)
 {
 	const struct gw_flow *flow = gw_flow_find(tuple, is_v6);
-	struct gw_tuple peer;
 
-	if (!flow)
-		return;
-	peer = gw_tuple_of_peer(flow, tuple->protocol, is_v6);
-	gw_flow_remove(&peer, is_v6);
-	gw_flow_remove(tuple, is_v6);
+	if (flow)
+		gw_flow_remove_both(flow, tuple, is_v6);
 }
 
 /* The packet is for gw_scratch.listener and has no flow, or one that is over. */

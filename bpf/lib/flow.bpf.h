@@ -107,6 +107,16 @@ static __always_inline void gw_flow_remove(const struct gw_tuple *tuple, bool is
 	bpf_map_delete_elem(&gw_flows4, &key);
 }
 
+/* Removes both entries of the connection of `flow`, which stands under `tuple`. */
+static __always_inline void gw_flow_remove_both(const struct gw_flow *flow,
+						const struct gw_tuple *tuple, bool is_v6)
+{
+	const struct gw_tuple peer = gw_tuple_of_peer(flow, tuple->protocol, is_v6);
+
+	gw_flow_remove(&peer, is_v6);
+	gw_flow_remove(tuple, is_v6);
+}
+
 /* A connection request: SYN without ACK. */
 static __always_inline bool gw_is_syn(__u8 tcp_flags)
 {

@@ -158,7 +158,6 @@ static __always_inline int gw_forward(gw_ctx *ctx, const struct gw_packet *packe
 				      bool is_v6)
 {
 	struct gw_flow *flow = gw_flow_find(&packet->tuple, is_v6);
-
 	bool is_orphan;
 
 	if (!flow)

@@ -16,13 +16,10 @@ static __always_inline void gw_limbo_remove(const struct gw_limbo_entry *old,
 {
 	const struct gw_tuple tuple = old->tuple;
 	struct gw_flow *flow = gw_flow_find(&tuple, is_v6);
-	struct gw_tuple peer;
 
 	if (!flow || flow->created != old->created || !gw_flow_is_of_kind(flow, kind))
 		return;
-	peer = gw_tuple_of_peer(flow, tuple.protocol, is_v6);
-	gw_flow_remove(&peer, is_v6);
-	gw_flow_remove(&tuple, is_v6);
+	gw_flow_remove_both(flow, &tuple, is_v6);
 	if (kind == GW_LIMBO_HALF_OPEN)
 		gw_count(GW_EVENT_HALF_OPEN_REMOVED);
 }

@@ -88,6 +88,20 @@ class Forward : public ::testing::TestWithParam<Parameter> {
     --answer.ttl;
     return answer;
   }
+  /// The gateway's own RST for `packet`, with the sequence number that its ACK asks for.
+  [[nodiscard]] static L4Packet reset_of(const L4Packet& packet) {
+    L4Packet rst;
+    rst.source_mac = packet.target_mac;
+    rst.target_mac = packet.source_mac;
+    rst.source = packet.target;
+    rst.target = packet.source;
+    rst.source_port = packet.target_port;
+    rst.target_port = packet.source_port;
+    rst.flags = kRst;
+    rst.seq = packet.ack;
+    rst.window = 0;
+    return rst;
+  }
   template <typename Packet>
   void expect_sent(const Outcome& outcome, const Packet& expected) {
     EXPECT_EQ(outcome.verdict, Verdict::Sent);

@@ -109,17 +109,9 @@ TEST_P(Forward, ASynToNothingIsRefusedWithARst) {
   L4Packet syn = from_client();
   syn.tcp_options = {2, 4, 5, 0xb4};
   syn.payload = {'e', 'a', 'r', 'l', 'y'};
-  L4Packet rst;
-  rst.source_mac = kInMac;
-  rst.target_mac = kClientMac;
-  rst.source = net().vip;
-  rst.target = net().client;
-  rst.source_port = kPort;
-  rst.target_port = 40000;
+  L4Packet rst = reset_of(syn);
   rst.flags = kRst | kAck;
-  rst.seq = 0;
   rst.ack = syn.seq + 1 + 5;
-  rst.window = 0;
   expect_sent(run(syn), rst);
   EXPECT_EQ(gateway_->counter(GW_DROP_NO_BACKEND), 1U);
   EXPECT_EQ(gateway_->flows(), 0U);
@@ -128,17 +120,7 @@ TEST_P(Forward, ASynToNothingIsRefusedWithARst) {
 TEST_P(Forward, ASegmentOfAnUnknownFullNatConnectionIsRefusedWithARst) {
   listen_full_nat();
   const L4Packet data = from_client(kAck);
-  L4Packet rst;
-  rst.source_mac = kInMac;
-  rst.target_mac = kClientMac;
-  rst.source = net().vip;
-  rst.target = net().client;
-  rst.source_port = kPort;
-  rst.target_port = 40000;
-  rst.flags = kRst;
-  rst.seq = data.ack;
-  rst.window = 0;
-  expect_sent(run(data), rst);
+  expect_sent(run(data), reset_of(data));
   EXPECT_EQ(gateway_->counter(GW_DROP_NO_FLOW), 1U);
 }
 

@@ -29,16 +29,8 @@ bool is_idle(const FlowTimeouts& timeouts, const gw_flow& flow, std::uint32_t no
   return idle > static_cast<std::int32_t>(timeout_of(timeouts, flow.state));
 }
 
-gw_flow4_key peer_key(const gw_flow4_key& key, const gw_flow4& value) {
-  return {.src = value.dst,
-          .dst = value.src,
-          .sport = value.flow.dport,
-          .dport = value.flow.sport,
-          .protocol = key.protocol,
-          .pad = {}};
-}
-
-gw_flow6_key peer_key(const gw_flow6_key& key, const gw_flow6& value) {
+template <typename Key, typename Value>
+Key peer_key(const Key& key, const Value& value) {
   return {.src = value.dst,
           .dst = value.src,
           .sport = value.flow.dport,
