@@ -2,69 +2,16 @@
 #include "tests/packet/gateway.hpp"
 
 #include <arpa/inet.h>
-#include <bpf/bpf.h>
 #include <fmt/format.h>
-#include <linux/bpf.h>
-#include <linux/pkt_cls.h>
-#include <net/if.h>
 #include <netinet/in.h>
-#include <sched.h>
-#include <unistd.h>
 
-#include <cerrno>
-#include <cstdlib>
-#include <cstring>
+#include <utility>
 
-#include "userspace/datapath/attach.hpp"
 #include "userspace/datapath/reconcile.hpp"
 #include "userspace/plan/address.hpp"
 
 namespace gw::testing {
 namespace {
-
-std::string mac_text(const Mac& mac) {
-  return fmt::format("{:02x}:{:02x}:{:02x}:{:02x}:{:02x}:{:02x}", mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
-}
-
-Result<> sh(const std::string& command) {
-  if (std::system((command + " >/dev/null 2>&1").c_str()) == 0) return {};
-  return fail("failed: " + command);
-}
-
-Result<> build_network() {
-  const std::string commands[] = {
-      "ip link set lo up",
-      "sysctl -qw net.ipv4.conf.lo.forwarding=1 net.ipv6.conf.lo.forwarding=1",
-      fmt::format("ip link add in0 address {} type veth peer name in1", mac_text(kInMac)),
-      fmt::format("ip link add out0 address {} type veth peer name out1", mac_text(kOutMac)),
-      "sysctl -qw net.ipv4.conf.in0.forwarding=1 net.ipv6.conf.in0.forwarding=1",
-      "sysctl -qw net.ipv4.conf.out0.forwarding=1 net.ipv6.conf.out0.forwarding=1",
-      "for d in in0 in1 out0 out1; do ip link set $d up; done",
-      "ip addr add 10.0.1.1/24 dev in0 && ip addr add 10.0.2.1/24 dev out0",
-      "ip addr add 2001:db8:1::1/64 dev in0 nodad && ip addr add 2001:db8:2::1/64 dev out0 nodad",
-      fmt::format("for a in 10.0.1.2 10.0.1.3 2001:db8:1::2; do ip neigh add $a lladdr {} dev in0; done",
-                  mac_text(kClientMac)),
-      fmt::format("for a in 10.0.2.2 2001:db8:2::2; do ip neigh add $a lladdr {} dev out0; done",
-                  mac_text(kBackendMac)),
-      fmt::format("for a in 10.0.2.3 2001:db8:2::3; do ip neigh add $a lladdr {} dev out0; done",
-                  mac_text(kOtherBackendMac)),
-  };
-  for (const auto& command : commands) {
-    if (auto done = sh(command); !done) return done;
-  }
-  return {};
-}
-
-Verdict to_verdict(Hook hook, std::uint32_t code) {
-  if (hook == Hook::Xdp) {
-    if (code == XDP_PASS) return Verdict::Pass;
-    if (code == XDP_DROP) return Verdict::Drop;
-    return code == XDP_REDIRECT ? Verdict::Sent : Verdict::Other;
-  }
-  if (code == static_cast<std::uint32_t>(TC_ACT_UNSPEC)) return Verdict::Pass;
-  if (code == TC_ACT_SHOT) return Verdict::Drop;
-  return code == TC_ACT_REDIRECT ? Verdict::Sent : Verdict::Other;
-}
 
 template <typename T>
 T must(Result<T> result) {
@@ -76,8 +23,6 @@ void must(const Result<>& result) {
 }
 
 }  // namespace
-
-std::string to_string(Hook hook) { return hook == Hook::Xdp ? "xdp" : "tc"; }
 
 IpAddress ip(const char* text) { return IpAddress::parse(text).value(); }
 
@@ -119,58 +64,15 @@ gw_backend dsr_tunnel(const IpAddress& address, const IpAddress& source) {
   return backend;
 }
 
-struct Gateway::Shared {
-  datapath::PinDirectory pins;
-  datapath::Programs programs;
-  datapath::Maps maps;
-
-  ~Shared() { (void)pins.remove_all(); }
-
-  static Result<std::unique_ptr<Shared>> load() {
-    if (geteuid() != 0) return fail("needs root, for BPF and a network namespace");
-    if (unshare(CLONE_NEWNET) != 0) return fail_errno(errno, "make a network namespace");
-    if (auto built = build_network(); !built) return fail(built.error());
-    const std::string pin_dir = fmt::format("/sys/fs/bpf/packet-test-{}", getpid());
-    auto pins = datapath::PinDirectory::open(pin_dir);
-    if (!pins) return fail(pins.error());
-    auto programs = datapath::load(*pins, {.max_flow_entries = kFlowEntries});
-    auto maps = programs ? datapath::Maps::open(pin_dir) : fail(programs.error());
-    if (!maps) {
-      (void)pins->remove_all();
-      return fail(maps.error());
-    }
-    if (!programs->xdp.is_open()) {
-      (void)pins->remove_all();
-      return fail(programs->notes.empty() ? "no XDP program" : programs->notes.back());
-    }
-    return std::unique_ptr<Shared>(new Shared{std::move(*pins), std::move(*programs), std::move(*maps)});
-  }
-};
-
+/// Loading takes a fifth of a second: all tests of a process share one.
 Result<std::unique_ptr<Gateway>> Gateway::create() {
-  static auto shared = Shared::load();
-  if (!shared) return fail(shared.error());
-  return std::unique_ptr<Gateway>(new Gateway(**shared));
+  static auto data_path = DataPath::load(kFlowEntries);
+  if (!data_path) return fail(data_path.error());
+  return std::unique_ptr<Gateway>(new Gateway(**data_path));
 }
 
-namespace {
-
-template <typename Key, typename Value>
-void clear(const datapath::Map<Key, Value>& map) {
-  std::vector<Key> keys;
-  must(map.for_each([&keys](const Key& key, const Value&) { keys.push_back(key); }));
-  for (const Key& key : keys) must(map.erase(key));
-}
-
-}  // namespace
-
-Gateway::Gateway(Shared& shared)
-    : programs_(shared.programs),
-      maps_(shared.maps),
-      in_ifindex_(if_nametoindex("in0")),
-      out_ifindex_(if_nametoindex("out0")) {
-  clear(maps_.flows4);
-  clear(maps_.flows6);
+Gateway::Gateway(DataPath& data_path) : data_path_(data_path), maps_(data_path.maps()) {
+  must(data_path.forget());
   apply();  // of an empty plan
   set_nat_ports(20000, 29999);
   set_link_xdp(true);
@@ -243,7 +145,7 @@ void Gateway::set_nat_ports(std::uint16_t first, std::uint16_t last) {
 }
 void Gateway::set_link_xdp(bool xdp) {
   const gw_link link{static_cast<std::uint32_t>(xdp ? GW_LINK_XDP : 0), 1500};
-  must(datapath::set_links(maps_, {{in_ifindex_, link}, {out_ifindex_, link}}));
+  must(datapath::set_links(maps_, {{data_path_.in_ifindex(), link}, {data_path_.out_ifindex(), link}}));
 }
 void Gateway::set_forwarding(bool on) {
   const auto command = [](bool value) {
@@ -256,7 +158,8 @@ void Gateway::set_forwarding(bool on) {
 }
 void Gateway::set_backend_link_mtu(std::uint32_t mtu) {
   change(fmt::format("ip link set out0 mtu {}", mtu), "ip link set out0 mtu 1500");
-  must(datapath::set_links(maps_, {{in_ifindex_, {GW_LINK_XDP, 1500}}, {out_ifindex_, {GW_LINK_XDP, mtu}}}));
+  must(datapath::set_links(
+      maps_, {{data_path_.in_ifindex(), {GW_LINK_XDP, 1500}}, {data_path_.out_ifindex(), {GW_LINK_XDP, mtu}}}));
 }
 void Gateway::bump_generation() { must(datapath::bump_generation(maps_)); }
 void Gateway::set_backend_neighbour(const Mac& mac) {
@@ -267,25 +170,7 @@ void Gateway::set_backend_neighbour(const Mac& mac) {
   change(command(mac), command(kBackendMac));
 }
 
-Outcome Gateway::run(Hook hook, const Bytes& frame) {
-  Bytes out(frame.size() + 256);
-  __sk_buff skb{};
-  skb.ifindex = in_ifindex_;
-  LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = frame.data(), .data_out = out.data(),
-              .data_size_in = static_cast<__u32>(frame.size()), .data_size_out = static_cast<__u32>(out.size()),
-              .repeat = 1);
-  if (hook == Hook::Tc) {
-    options.ctx_in = &skb;
-    options.ctx_size_in = sizeof(skb);
-  }
-  const int program = hook == Hook::Tc ? programs_.tc.get() : programs_.xdp.get();
-  if (bpf_prog_test_run_opts(program, &options) != 0) {
-    ADD_FAILURE() << "BPF_PROG_TEST_RUN: " << std::strerror(errno);
-    return {};
-  }
-  out.resize(options.data_size_out);
-  return {to_verdict(hook, options.retval), out};
-}
+Outcome Gateway::run(Hook hook, const Bytes& frame) { return must(data_path_.run(hook, frame)); }
 
 std::uint64_t Gateway::counter(gw_counter counter) const {
   return must(maps_.counters.sum())[counter] - counters_before_[counter];

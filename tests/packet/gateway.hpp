@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// A gateway for packet tests: the real programs over real maps, in a network namespace of the test process, run by
-// BPF_PROG_TEST_RUN. client 10.0.1.2 --- in0 [gateway 10.0.1.1, 10.0.2.1] out0 --- backends 10.0.2.2, 10.0.2.3; and the
-// same below 2001:db8:1::/64 and 2001:db8:2::/64.
+// A gateway for packet tests: the programs of tests/support/data_path.hpp with a configuration of listeners and
+// backends.
 #pragma once
 
-#include "tests/support/packet.hpp"
-#include "userspace/datapath/loader.hpp"
+#include "tests/support/data_path.hpp"
 #include "userspace/plan/plan.hpp"
 
 #include <gtest/gtest.h>
@@ -17,22 +15,6 @@
 #include <vector>
 
 namespace gw::testing {
-
-enum class Hook : std::uint8_t { Xdp, Tc };
-std::string to_string(Hook hook);
-
-enum class Verdict : std::uint8_t { Pass, Drop, Sent, Other };
-
-struct Outcome {
-  Verdict verdict = Verdict::Other;
-  Bytes frame;
-};
-
-inline constexpr Mac kClientMac = {2, 0, 0, 0, 1, 2};
-inline constexpr Mac kInMac = {2, 0, 0, 0, 1, 1};
-inline constexpr Mac kBackendMac = {2, 0, 0, 0, 2, 2};
-inline constexpr Mac kOtherBackendMac = {2, 0, 0, 0, 2, 3};
-inline constexpr Mac kOutMac = {2, 0, 0, 0, 2, 1};
 
 IpAddress ip(const char* text);
 
@@ -79,16 +61,12 @@ class Gateway {
   [[nodiscard]] std::size_t flows() const;
 
  private:
-  /// What all tests of a process share, because loading takes a fifth of a second: network, programs and maps.
-  struct Shared;
-  explicit Gateway(Shared& shared);
+  explicit Gateway(DataPath& data_path);
   void apply();
   void change(const std::string& command, const std::string& undo);
 
-  const datapath::Programs& programs_;
+  const DataPath& data_path_;
   const datapath::Maps& maps_;
-  std::uint32_t in_ifindex_ = 0;
-  std::uint32_t out_ifindex_ = 0;
   plan::Plan plan_;
   std::uint32_t next_id_ = 1;
   std::vector<std::uint64_t> counters_before_;
