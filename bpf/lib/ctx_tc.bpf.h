@@ -123,6 +123,13 @@ static __always_inline int ctx_l4_csum_add(gw_ctx *ctx, __u32 offset, __u32 pseu
 	return 0;
 }
 
+/* To a neighbour whose MAC address the kernel has to find out; it queues the packet meanwhile. */
+static __always_inline int ctx_redirect_unresolved(gw_ctx *ctx, __u32 ifindex,
+						   struct bpf_redir_neigh *neighbour)
+{
+	return (int)bpf_redirect_neigh(ifindex, neighbour, sizeof(*neighbour), 0);
+}
+
 static __always_inline int ctx_redirect(gw_ctx *ctx, __u32 ifindex)
 {
 	return (int)bpf_redirect(ifindex, 0);

@@ -105,6 +105,13 @@ static __always_inline int ctx_l4_csum_add(gw_ctx *ctx, __u32 offset, __u32 pseu
 	return 0;
 }
 
+/* XDP cannot: such packets are left to tc before anything in them is changed. */
+static __always_inline int ctx_redirect_unresolved(gw_ctx *ctx, __u32 ifindex,
+						   struct bpf_redir_neigh *neighbour)
+{
+	return GW_VERDICT_DROP;
+}
+
 static __always_inline int ctx_redirect(gw_ctx *ctx, __u32 ifindex)
 {
 	return (int)bpf_redirect(ifindex, 0);

@@ -76,53 +76,33 @@ static __always_inline int gw_connect_or_pass(gw_ctx *ctx, const struct gw_packe
 	return gw_enter_with(ctx, packet, is_v6 ? GW_STAGE_CONNECT6 : GW_STAGE_CONNECT4);
 }
 
-#if !GW_HOOK_XDP
-/* Who is to be asked for the MAC address: with DSR the packet itself does not say. */
-static __always_inline void gw_neighbour_of(struct bpf_redir_neigh *neighbour,
-					    const struct gw_flow *flow, bool is_v6)
-{
-	const struct gw_addr dst = gw_flow_dst(flow, is_v6);
-
-	__builtin_memset(neighbour, 0, sizeof(*neighbour));
-	neighbour->nh_family = is_v6 ? GW_AF_INET6 : GW_AF_INET;
-	if (is_v6)
-		__builtin_memcpy(neighbour->ipv6_nh, &dst, sizeof(neighbour->ipv6_nh));
-	else
-		neighbour->ipv4_nh = dst.word[3];
-}
-#endif
-
 /* Sends through the kernel's own neighbour resolution, which queues the packet meanwhile. */
 static __always_inline int gw_send_unresolved(gw_ctx *ctx, struct gw_flow *flow,
-					      const struct gw_packet *packet, bool is_v6)
+					      const struct gw_packet *packet,
+					      struct bpf_redir_neigh *neighbour, bool is_v6)
 {
-#if GW_HOOK_XDP
-	return gw_leave_to_tc();
-#else
-	const bool is_on_link = (flow->flags & (GW_FLOW_DSR | GW_FLOW_TUNNEL)) == GW_FLOW_DSR;
 	const __u32 ifindex = flow->ifindex;
-	struct bpf_redir_neigh neighbour;
 
-	gw_neighbour_of(&neighbour, flow, is_v6);
+	if (GW_HOOK_XDP)
+		return gw_leave_to_tc();
 	gw_flow_track(flow, packet, is_v6);
 	if (gw_transform(ctx, flow, packet, is_v6))
 		return gw_drop(GW_DROP_INTERNAL);
 	gw_count(GW_EVENT_NEIGHBOUR_UNRESOLVED);
-	if (is_on_link)
-		return (int)bpf_redirect_neigh(ifindex, &neighbour, sizeof(neighbour), 0);
-	return (int)bpf_redirect_neigh(ifindex, NULL, 0, 0);
-#endif
+	return ctx_redirect_unresolved(ctx, ifindex, neighbour);
 }
 
 /* Looks the next hop up first. */
 static __always_inline int gw_send_afresh(gw_ctx *ctx, struct gw_flow *flow,
 					  const struct gw_packet *packet, bool is_v6)
 {
-	switch (gw_next_hop_refresh(ctx, flow, packet, is_v6)) {
+	struct bpf_redir_neigh neighbour;
+
+	switch (gw_next_hop_refresh(ctx, flow, packet, &neighbour, is_v6)) {
 	case GW_NEXT_HOP_READY:
 		return gw_send(ctx, flow, packet, is_v6);
 	case GW_NEXT_HOP_UNRESOLVED:
-		return gw_send_unresolved(ctx, flow, packet, is_v6);
+		return gw_send_unresolved(ctx, flow, packet, &neighbour, is_v6);
 	case GW_NEXT_HOP_DISABLED:
 		return gw_drop(GW_DROP_FORWARDING_DISABLED);
 	default:

@@ -206,9 +206,11 @@ static __always_inline __u8 gw_ttl(const gw_ctx *ctx, bool is_v6)
 
 static __always_inline int gw_stage_icmp(gw_ctx *ctx, bool is_v6)
 {
+	struct bpf_redir_neigh neighbour;
 	struct gw_packet packet = {};
 	struct gw_quote quote;
 	struct gw_flow *flow;
+	enum gw_next_hop hop;
 
 	ctx_pull(ctx, GW_MAX_L4_OFFSET);
 	if (!(is_v6 ? gw_parse_icmp6(ctx, &quote) : gw_parse_icmp4(ctx, &quote)))
@@ -219,14 +221,20 @@ static __always_inline int gw_stage_icmp(gw_ctx *ctx, bool is_v6)
 		return gw_pass();
 	if (gw_ttl(ctx, is_v6) <= 1)
 		return gw_drop(GW_DROP_TTL_EXPIRED);
-	if (flow->generation != gw_generation() &&
-	    gw_next_hop_refresh(ctx, flow, &packet, is_v6) != GW_NEXT_HOP_READY)
+	hop = flow->generation == gw_generation()
+		      ? GW_NEXT_HOP_READY
+		      : gw_next_hop_refresh(ctx, flow, &packet, &neighbour, is_v6);
+	if (hop != GW_NEXT_HOP_READY && hop != GW_NEXT_HOP_UNRESOLVED)
 		return gw_drop(GW_DROP_NO_ROUTE);
-	if (GW_HOOK_XDP && !(flow->flags & GW_FLOW_XDP))
+	if (GW_HOOK_XDP && (hop == GW_NEXT_HOP_UNRESOLVED || !(flow->flags & GW_FLOW_XDP)))
 		return gw_leave_to_tc();
-	if (!gw_translate_icmp(ctx, flow, &quote, is_v6) || gw_rewrite_ethernet(ctx, flow))
+	if (!gw_translate_icmp(ctx, flow, &quote, is_v6))
 		return gw_drop(GW_DROP_INTERNAL);
 	gw_count(GW_EVENT_ICMP_TRANSLATED);
+	if (hop == GW_NEXT_HOP_UNRESOLVED)
+		return ctx_redirect_unresolved(ctx, flow->ifindex, &neighbour);
+	if (gw_rewrite_ethernet(ctx, flow))
+		return gw_drop(GW_DROP_INTERNAL);
 	return ctx_redirect(ctx, flow->ifindex);
 }
 

@@ -95,10 +95,26 @@ static __always_inline void gw_next_hop_store(struct gw_flow *flow,
 	gw_count(GW_EVENT_NEXT_HOP_REFRESHED);
 }
 
-/* Looks the hop up again. `flow->ifindex` and `flow->mtu` are also right for
- * GW_NEXT_HOP_UNRESOLVED. */
-static __always_inline enum gw_next_hop
-gw_next_hop_refresh(gw_ctx *ctx, struct gw_flow *flow, const struct gw_packet *packet, bool is_v6)
+/* Who is to be asked for the MAC address: the gateway, or the host itself. The kernel's own choice,
+ * since only this lookup knows the incoming link, which rules may ask for; and with DSR the packet
+ * does not say. The gateway's family may differ from the packet's (RFC 8950). */
+static __always_inline void gw_neighbour_fill(struct bpf_redir_neigh *neighbour,
+					      const struct bpf_fib_lookup *fib)
+{
+	__builtin_memset(neighbour, 0, sizeof(*neighbour));
+	neighbour->nh_family = fib->family;
+	if (fib->family == GW_AF_INET6)
+		__builtin_memcpy(neighbour->ipv6_nh, fib->ipv6_dst, sizeof(neighbour->ipv6_nh));
+	else
+		neighbour->ipv4_nh = fib->ipv4_dst;
+}
+
+/* Looks the hop up again. For GW_NEXT_HOP_UNRESOLVED, `flow->ifindex` and `neighbour` say where it
+ * is. */
+static __always_inline enum gw_next_hop gw_next_hop_refresh(gw_ctx *ctx, struct gw_flow *flow,
+							    const struct gw_packet *packet,
+							    struct bpf_redir_neigh *neighbour,
+							    bool is_v6)
 {
 	/* Read before the lookup: a change during it then leads to another lookup, not to a stale
 	 * hop. */
@@ -115,6 +131,7 @@ gw_next_hop_refresh(gw_ctx *ctx, struct gw_flow *flow, const struct gw_packet *p
 	if (result == BPF_FIB_LKUP_RET_NO_NEIGH) {
 		flow->ifindex = fib.ifindex;
 		flow->mtu = GW_MTU_UNKNOWN;
+		gw_neighbour_fill(neighbour, &fib);
 		return GW_NEXT_HOP_UNRESOLVED;
 	}
 	return result == BPF_FIB_LKUP_RET_FWD_DISABLED ? GW_NEXT_HOP_DISABLED : GW_NEXT_HOP_NONE;

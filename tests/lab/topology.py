@@ -2,6 +2,7 @@
 """client --- gateway --- backend 1..N, each over a veth pair of its own, IPv4 and IPv6."""
 
 import ipaddress
+import json
 import os
 import subprocess
 import sys
@@ -40,28 +41,32 @@ class Topology:
 
     def __init__(self, lab, backends=2, xdp=False):
         self.lab = lab
+        self.xdp = xdp
         self.client = lab.namespace("client")
         self.gateway = lab.namespace("gateway")
-        lab.link(self.client, "c0", self.gateway, "g0")
+        self.connect_client()
+        self.backends = [Backend(lab.namespace(f"b{number}"), number) for number in range(1, backends + 1)]
+        for backend in self.backends:
+            self.connect_backend(backend)
+
+    def connect_client(self):
+        self.lab.link(self.client, "c0", self.gateway, "g0")
         self.client.address("c0", f"{CLIENT4}/24", f"{CLIENT6}/64")
         self.gateway.address("g0", f"{GATEWAY4}/24", f"{GATEWAY6}/64")
         self.client.default_route(GATEWAY4, GATEWAY6)
-        self.backends = [self._backend(number) for number in range(1, backends + 1)]
-        if xdp:
-            self._prepare_for_xdp(self.client, "c0")
-            for backend in self.backends:
-                self._prepare_for_xdp(backend.namespace, "b0")
+        self.prepare_for_xdp(self.client, "c0")
 
-    def _backend(self, number):
-        backend = Backend(self.lab.namespace(f"b{number}"), number)
+    def connect_backend(self, backend):
         self.lab.link(backend.namespace, "b0", self.gateway, backend.device)
         backend.namespace.address("b0", f"{backend.address4}/24", f"{backend.address6}/64")
         self.gateway.address(backend.device, f"{backend.gateway4}/24", f"{backend.gateway6}/64")
         backend.namespace.default_route(backend.gateway4, backend.gateway6)
-        return backend
+        self.prepare_for_xdp(backend.namespace, "b0")
 
-    def _prepare_for_xdp(self, namespace, device):
+    def prepare_for_xdp(self, namespace, device):
         """Frames that XDP sends arrive at `device`, and those from it have finished checksums."""
+        if not self.xdp:
+            return
         namespace.offloads(device, tx="off")
         if kernel_version() >= (5, 13):
             namespace.offloads(device, gro="on")
@@ -119,6 +124,9 @@ class Daemon:
         done = subprocess.run([self.bin / "gwctl", "--pin-dir", self.pin_dir, "--admin", self.admin, *words],
                               capture_output=True, text=True)
         return done.returncode, done.stdout + done.stderr
+
+    def dump(self, name):
+        return json.loads(self.gwctl("dump-maps", name, "-o", "json"))
 
     def unload(self):
         if self.process:

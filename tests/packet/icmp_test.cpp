@@ -101,6 +101,21 @@ TEST_P(Icmp, AnErrorFromTheBackendItselfComesFromTheVip) {
                          outcome.frame.begin() + static_cast<std::ptrdiff_t>(source)));
 }
 
+TEST_P(Icmp, AnErrorForANeighbourNobodyKnowsWaitsForItsResolution) {
+  gateway_->listen(net().vip, kPort, {dnat(net().silent_backend, kBackendPort)});
+  run(from_client());
+  const IpPacket error = too_big(net().vip, to_client(answer_to(dnatted(from_client()), kSyn | kAck)), 48);
+  const Outcome outcome = run(error);
+  if (hook() == Hook::Xdp) {
+    expect_untouched(outcome, error.bytes());
+    EXPECT_EQ(gateway_->counter(GW_EVENT_XDP_TO_TC), 2U) << "the SYN and the error";
+    return;
+  }
+  EXPECT_EQ(outcome.verdict, Verdict::Sent);
+  EXPECT_TRUE(icmp_checksum_is_right(outcome.frame));
+  EXPECT_EQ(gateway_->counter(GW_EVENT_ICMP_TRANSLATED), 1U);
+}
+
 TEST_P(Icmp, ErrorsThatConcernNoFlowAndEchoesAreLeftAlone) {
   listen_dnat();
   const IpPacket stray = too_big(net().vip, from_client());

@@ -15,6 +15,7 @@
 #include "userspace/datapath/reconcile.hpp"
 #include "userspace/net/discover.hpp"
 #include "userspace/net/forwarding.hpp"
+#include "userspace/net/neighbours.hpp"
 #include "userspace/net/port_range.hpp"
 #include "userspace/plan/diff.hpp"
 
@@ -27,6 +28,8 @@ constexpr std::chrono::seconds kMaxRetryDelay{30};
 /// Between two rounds through the flow tables, and between two steps of one round.
 constexpr std::chrono::seconds kExpiryRound{5};
 constexpr std::chrono::milliseconds kExpiryStep{1};
+/// Changes of links, addresses and routes come in bursts: one cycle for those that come within this time.
+constexpr std::chrono::milliseconds kKernelBurst{10};
 
 compile::AttachMode attach_mode(const std::string& word) {
   if (word == "xdp") return compile::AttachMode::Xdp;
@@ -104,11 +107,13 @@ Result<> Agent::connect_events() {
   auto retry = loop.add_timer([this] { cycle(); });
   auto expiry = loop.add_timer([this] { on_expiry_timer(); });
   auto drain = loop.add_timer([this] { cycle(); });
-  if (!reload || !retry || !expiry || !drain) return fail("cannot create the agent's timers");
+  auto topology = loop.add_timer([this] { on_topology_changed(); });
+  if (!reload || !retry || !expiry || !drain || !topology) return fail("cannot create the agent's timers");
   reload_timer_ = *reload;
   retry_timer_ = *retry;
   expiry_timer_ = *expiry;
   drain_timer_ = *drain;
+  topology_timer_ = *topology;
   const auto stop = [this] { parts_.loop.stop(); };
   const auto reread = [this] {
     spdlog::info("SIGHUP: reading everything again");
@@ -139,7 +144,7 @@ Result<> Agent::restore() {
   }
   if (auto chosen = choose_nat_ports(parts_.maps, config_.nat_ports); !chosen) return chosen;
   hops_changed_ = true;
-  read_topology();
+  (void)read_topology();
   return {};
 }
 
@@ -171,30 +176,43 @@ void Agent::on_kernel_changed() {
     return;
   }
   if (!changes->topology && !changes->neighbours) return;
+  // Flows look their next hops up again at once; the rest can wait for the end of the burst.
+  if (auto bumped = datapath::bump_generation(parts_.maps); !bumped) spdlog::error("{}", bumped.error().message);
+  if (!changes->topology || topology_is_due_) return;
+  topology_is_due_ = true;
+  topology_timer_->set(steady_clock::now() + kKernelBurst);
+}
+
+void Agent::on_topology_changed() {
+  topology_is_due_ = false;
+  if (!read_topology()) return;
   hops_changed_ = true;
-  if (!changes->topology) {
-    if (auto bumped = datapath::bump_generation(parts_.maps); !bumped) spdlog::error("{}", bumped.error().message);
-    hops_changed_ = false;
-    return;
-  }
-  read_topology();
   cycle();
 }
 
-void Agent::read_topology() {
+/// False if nothing that we look at is different.
+bool Agent::read_topology() {
   auto topology = net::discover(config_.node_name);
   if (!topology) {
     spdlog::error("cannot read links and routes, keeping what was known: {}", topology.error().message);
-    return;
+    return false;
   }
+  if (*topology == topology_) return false;
   topology_ = std::move(*topology);
+  return true;
 }
 
 void Agent::on_expiry_timer() {
   const auto complete = expirer_.step(monotonic_seconds());
   if (!complete) spdlog::error("expiring flows: {}", complete.error().message);
   const bool rest = !complete || *complete;
+  if (complete && *complete) confirm_neighbours();
   expiry_timer_->set(steady_clock::now() + (rest ? std::chrono::milliseconds(kExpiryRound) : kExpiryStep));
+}
+
+void Agent::confirm_neighbours() {
+  const auto confirmed = net::confirm_neighbours(expirer_.next_hops_in_use());
+  if (!confirmed) spdlog::warn("{}", confirmed.error().message);
 }
 
 /// Manifests and kernel facts -> maps, attachments, status.

@@ -58,10 +58,12 @@ class Agent {
   Result<> restore();
   void on_manifests_changed();
   void on_kernel_changed();
+  void on_topology_changed();
   void on_expiry_timer();
   void schedule_reload();
   void cycle();
-  void read_topology();
+  bool read_topology();
+  void confirm_neighbours();
   void enable_forwarding(const plan::Plan& plan);
   status::ApplyOutcome apply(const plan::Plan& plan);
   Result<> write_maps(const plan::Plan& plan);
@@ -81,6 +83,7 @@ class Agent {
   std::optional<EventLoop::Timer> retry_timer_;
   std::optional<EventLoop::Timer> expiry_timer_;
   std::optional<EventLoop::Timer> drain_timer_;
+  std::optional<EventLoop::Timer> topology_timer_;
 
   provider::Snapshot snapshot_;
   net::Topology topology_;
@@ -93,6 +96,7 @@ class Agent {
   std::uint64_t cycles_ = 0;
   std::int64_t started_at_ = 0;
   bool hops_changed_ = false;
+  bool topology_is_due_ = false;
   bool ready_ = false;
 };
 

@@ -140,6 +140,7 @@ json flow_row(const MapView& view, std::uint32_t now, std::uint8_t protocol, con
           {"mode", mode_of(flow)},
           {"age", age_text(now - flow.created)},
           {"idle", age_text(static_cast<std::int32_t>(now - flow.last_seen))},
+          {"ifindex", flow.ifindex},
           {"listener", view.name(GW_NAME_LISTENER, flow.listener_id)}};
 }
 
@@ -214,7 +215,9 @@ const std::vector<MapCommand>& commands() {
       {"services", {"service", "share", "table", "slots", "hash"}, timeless(services)},
       {"maglev", {"service", "backend", "slots", "share"}, timeless(maglev)},
       {"backends", {"id", "backend", "mode", "source", "drains"}, backends},
-      {"flows", {"protocol", "client", "vip", "source", "backend", "state", "mode", "age", "idle", "listener"}, flows},
+      {"flows",
+       {"protocol", "client", "vip", "source", "backend", "state", "mode", "age", "idle", "ifindex", "listener"},
+       flows},
       {"control", {"generation", "natPorts"}, timeless(control)},
       {"links", {"ifindex", "link", "xdp", "mtu"}, timeless(links)},
       {"counters", {"counter", "packets", "kind", "meaning"}, timeless(counters)},

@@ -51,7 +51,8 @@ plan::Attachment choose_hook(const net::Link& link, AttachMode mode) {
 std::vector<plan::Attachment> choose_attachments(const net::Topology& topology, const Options& options) {
   std::vector<plan::Attachment> chosen;
   for (const auto& link : topology.links) {
-    if (!link.ethernet || !link.up || link.loopback || is_port(link, topology)) continue;
+    // Links that are down too: when one comes up its first packets are served.
+    if (!link.ethernet || link.loopback || is_port(link, topology)) continue;
     if (is_named(link.name, options.interfaces)) chosen.push_back(choose_hook(link, options.attach));
   }
   std::ranges::sort(chosen, {}, &plan::Attachment::ifindex);

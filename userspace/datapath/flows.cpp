@@ -23,10 +23,22 @@ std::uint32_t timeout_of(const FlowTimeouts& timeouts, std::uint8_t state) {
   }
 }
 
+/// A next hop is in use while a packet has gone there within so many seconds.
+constexpr std::int32_t kInUse = 30;
+
+/// Seconds since `flow` had a packet. The packet path's clock may be a tick ahead of the caller's.
+std::int32_t idle_time(const gw_flow& flow, std::uint32_t now) {
+  return static_cast<std::int32_t>(now - flow.last_seen);
+}
+
+NextHop next_hop_of(const gw_flow& flow) {
+  NextHop hop{.ifindex = flow.ifindex, .mac = {}};
+  std::ranges::copy(flow.target_mac, hop.mac.begin());
+  return hop;
+}
+
 bool is_idle(const FlowTimeouts& timeouts, const gw_flow& flow, std::uint32_t now) {
-  // The packet path's clock may be a tick ahead of the caller's.
-  const auto idle = static_cast<std::int32_t>(now - flow.last_seen);
-  return idle > static_cast<std::int32_t>(timeout_of(timeouts, flow.state));
+  return idle_time(flow, now) > static_cast<std::int32_t>(timeout_of(timeouts, flow.state));
 }
 
 template <typename Key, typename Value>
@@ -45,6 +57,7 @@ template <typename Key, typename Value>
 Result<> FlowExpirer::step_table(const Map<Key, Value>& table, std::uint32_t now) {
   std::vector<std::pair<Key, Value>> idle;
   auto visited = table.visit_some(position_, [&](const Key& key, const Value& value) {
+    if (idle_time(value.flow, now) < kInUse) next_hops_of_this_round_.insert(next_hop_of(value.flow));
     if (is_idle(timeouts_, value.flow, now)) idle.emplace_back(key, value);
   });
   if (!visited) return visited;
@@ -69,7 +82,9 @@ Result<bool> FlowExpirer::step(std::uint32_t now) {
   if (!position_.done) return false;
   position_ = {};
   in_flows6_ = !in_flows6_;
-  return !in_flows6_;
+  if (in_flows6_) return false;
+  next_hops_ = std::exchange(next_hops_of_this_round_, {});
+  return true;
 }
 
 }  // namespace gw::datapath

@@ -4,10 +4,12 @@
 #pragma once
 
 #include "userspace/base/error.hpp"
+#include "userspace/base/next_hop.hpp"
 #include "userspace/datapath/loader.hpp"
 
 #include <chrono>
 #include <cstdint>
+#include <set>
 
 namespace gw::datapath {
 
@@ -29,6 +31,9 @@ class FlowExpirer {
   /// `now`: CLOCK_MONOTONIC, in seconds.
   Result<bool> step(std::uint32_t now);
 
+  /// Where flows have sent packets lately, as the last complete round saw it.
+  [[nodiscard]] const std::set<NextHop>& next_hops_in_use() const { return next_hops_; }
+
  private:
   template <typename Key, typename Value>
   Result<> step_table(const Map<Key, Value>& table, std::uint32_t now);
@@ -37,6 +42,8 @@ class FlowExpirer {
   FlowTimeouts timeouts_;
   RawMap::Position position_;
   bool in_flows6_ = false;
+  std::set<NextHop> next_hops_;
+  std::set<NextHop> next_hops_of_this_round_;
 };
 
 }  // namespace gw::datapath

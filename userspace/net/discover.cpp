@@ -1,27 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "userspace/net/discover.hpp"
 
+#include <linux/fib_rules.h>
 #include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <net/if_arp.h>
+#include <netlink/attr.h>
+#include <netlink/msg.h>
 #include <netlink/route/addr.h>
 #include <netlink/route/link.h>
 #include <netlink/route/nexthop.h>
 #include <netlink/route/route.h>
+#include <netlink/route/rtnl.h>
+
+#include <algorithm>
+#include <array>
 
 #include "userspace/net/netlink.hpp"
 
 namespace gw::net {
 namespace {
-
-/// Calls `visit` with each object of a cache.
-template <typename Object, typename Visit>
-void for_each(const Cache& cache, Visit visit) {
-  for (nl_object* object = nl_cache_get_first(cache.get()); object != nullptr; object = nl_cache_get_next(object)) {
-    visit(reinterpret_cast<Object*>(object));
-  }
-}
 
 Link to_link(rtnl_link* link) {
   const unsigned flags = rtnl_link_get_flags(link);
@@ -59,13 +58,14 @@ std::optional<IpPrefix> destination_of(rtnl_route* route) {
 }
 
 std::optional<Route> to_route(rtnl_route* route) {
-  if (rtnl_route_get_table(route) != RT_TABLE_MAIN || rtnl_route_get_type(route) != RTN_UNICAST) return std::nullopt;
+  if (rtnl_route_get_type(route) != RTN_UNICAST) return std::nullopt;
   const auto destination = destination_of(route);
   rtnl_nexthop* const hop = rtnl_route_nexthop_n(route, 0);
   if (!destination || hop == nullptr) return std::nullopt;
   return Route{.destination = *destination,
                .ifindex = static_cast<std::uint32_t>(rtnl_route_nh_get_ifindex(hop)),
                .metric = rtnl_route_get_priority(route),
+               .table = rtnl_route_get_table(route),
                .gateway = to_ip(rtnl_route_nh_get_gateway(hop)),
                .preferred_source = to_ip(rtnl_route_get_pref_src(route))};
 }
@@ -100,17 +100,86 @@ Result<> read_routes(nl_sock* socket, Topology& topology) {
   return {};
 }
 
+/// A rule's attributes; libnl's own rtnl_rule leaves out half of them.
+class RuleAttributes {
+ public:
+  static std::optional<RuleAttributes> of(nlmsghdr* header) {
+    RuleAttributes parsed;
+    if (header->nlmsg_type != RTM_NEWRULE) return std::nullopt;
+    if (nlmsg_parse(header, sizeof(fib_rule_hdr), parsed.attributes_.data(), FRA_MAX, nullptr) < 0) return std::nullopt;
+    return parsed;
+  }
+  [[nodiscard]] bool has(int type) const { return attributes_[static_cast<std::size_t>(type)] != nullptr; }
+  [[nodiscard]] std::uint32_t number(int type, std::uint32_t otherwise) const {
+    return has(type) ? nla_get_u32(attributes_[static_cast<std::size_t>(type)]) : otherwise;
+  }
+  [[nodiscard]] IpAddress address(int type, int family) const {
+    const IpAddress any = family == AF_INET ? IpAddress::from_v4({}) : IpAddress();
+    if (!has(type)) return any;
+    nl_addr* const parsed = nl_addr_alloc_attr(attributes_[static_cast<std::size_t>(type)], family);
+    const IpAddress address = to_ip(parsed).value_or(any);
+    nl_addr_put(parsed);
+    return address;
+  }
+
+ private:
+  RuleAttributes() = default;
+  std::array<nlattr*, FRA_MAX + 1> attributes_{};
+};
+
+/// Selectors that no unmarked packet of ours meets. A mark of 0 is every packet's.
+bool asks_for_others(const fib_rule_hdr& rule, const RuleAttributes& attributes) {
+  const bool has_selector =
+      std::ranges::any_of(std::array{FRA_IIFNAME, FRA_OIFNAME, FRA_TUN_ID, FRA_L3MDEV, FRA_UID_RANGE, FRA_IP_PROTO,
+                                     FRA_SPORT_RANGE, FRA_DPORT_RANGE},
+                          [&attributes](int type) { return attributes.has(type); });
+  return has_selector || rule.src_len != 0 || rule.tos != 0 || attributes.number(FRA_FWMARK, 0) != 0;
+}
+
+std::optional<Rule> to_rule(nlmsghdr* header) {
+  const auto attributes = RuleAttributes::of(header);
+  if (!attributes) return std::nullopt;
+  const auto& rule = *static_cast<const fib_rule_hdr*>(nlmsg_data(header));
+  if (rule.action == FR_ACT_GOTO || rule.action == FR_ACT_NOP) return std::nullopt;
+  Rule made{.priority = attributes->number(FRA_PRIORITY, 0),
+            .destination = {attributes->address(FRA_DST, rule.family), rule.dst_len},
+            .asks_for_others = asks_for_others(rule, *attributes),
+            .inverted = (rule.flags & FIB_RULE_INVERT) != 0};
+  if (rule.action == FR_ACT_TO_TBL) made.table = attributes->number(FRA_TABLE, rule.table);
+  // The kernel sends ~0 for a rule that suppresses nothing.
+  const std::uint32_t suppressed = attributes->number(FRA_SUPPRESS_PREFIXLEN, UINT32_MAX);
+  if (suppressed != UINT32_MAX) made.shortest_prefix = suppressed + 1;
+  return made;
+}
+
+int on_rule(nl_msg* message, void* topology) {
+  if (const auto rule = to_rule(nlmsg_hdr(message))) static_cast<Topology*>(topology)->rules.push_back(*rule);
+  return NL_OK;
+}
+
+Result<> read_rules(nl_sock* socket, Topology& topology) {
+  nl_socket_modify_cb(socket, NL_CB_VALID, NL_CB_CUSTOM, on_rule, &topology);
+  for (const int family : {AF_INET, AF_INET6}) {
+    int error = nl_rtgen_request(socket, RTM_GETRULE, family, NLM_F_DUMP);
+    if (error >= 0) error = nl_recvmsgs_default(socket);
+    // A kernel without policy routing, or without IPv6.
+    if (error < 0 && error != -NLE_OPNOTSUPP && error != -NLE_AF_NOSUPPORT) {
+      return fail_netlink(error, "read the rules");
+    }
+  }
+  std::ranges::stable_sort(topology.rules, {}, &Rule::priority);
+  return {};
+}
+
 }  // namespace
 
 Result<Topology> discover(const std::string& node_name) {
-  const Socket socket(nl_socket_alloc());
-  if (!socket) return fail("allocate a netlink socket");
-  if (const int error = nl_connect(socket.get(), NETLINK_ROUTE); error < 0)
-    return fail_netlink(error, "open rtnetlink");
+  const auto socket = connect_rtnetlink();
+  if (!socket) return fail(socket.error());
   Topology topology;
   topology.node_name = node_name;
-  for (const auto& read : {read_links, read_addresses, read_routes}) {
-    if (auto done = read(socket.get(), topology); !done) return fail(done.error());
+  for (const auto& read : {read_links, read_addresses, read_routes, read_rules}) {
+    if (auto done = read(socket->get(), topology); !done) return fail(done.error());
   }
   return topology;
 }

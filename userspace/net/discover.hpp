@@ -9,7 +9,7 @@
 
 namespace gw::net {
 
-/// Links, addresses and the unicast routes of the main table; of a multipath route its first hop.
+/// Links, addresses, rules and the unicast routes of all tables; of a multipath route its first hop.
 Result<Topology> discover(const std::string& node_name);
 
 }  // namespace gw::net

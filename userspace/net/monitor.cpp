@@ -5,6 +5,7 @@
 #include <linux/rtnetlink.h>
 #include <netlink/msg.h>
 #include <netlink/route/neighbour.h>
+#include <netlink/route/rtnl.h>
 
 #include <utility>
 
@@ -34,6 +35,7 @@ struct Monitor::State {
     rtnl_neigh* neighbour = nullptr;
     if (rtnl_neigh_parse(header, &neighbour) < 0) return;
     const std::unique_ptr<rtnl_neigh, decltype(&rtnl_neigh_put)> owner(neighbour, rtnl_neigh_put);
+    if (rtnl_neigh_get_family(neighbour) == AF_BRIDGE) return;  // where a bridge has seen a MAC address
     const auto key = std::pair(rtnl_neigh_get_ifindex(neighbour), to_string(rtnl_neigh_get_dst(neighbour)));
     const bool valid = header->nlmsg_type == RTM_NEWNEIGH && (rtnl_neigh_get_state(neighbour) & kValidStates) != 0;
     const std::string mac = valid ? to_string(rtnl_neigh_get_lladdr(neighbour)) : std::string();
@@ -49,6 +51,13 @@ struct Monitor::State {
       case RTM_DELNEIGH: note_neighbour(header); break;
       default: changes.topology = true; break;
     }
+  }
+
+  /// Without them the loss of a MAC address that was there before us would be no news. The answers arrive like events.
+  Result<> ask_for_neighbours() {
+    const int error = nl_rtgen_request(socket.get(), RTM_GETNEIGH, AF_UNSPEC, NLM_F_DUMP);
+    if (error < 0) return fail_netlink(error, "read the neighbours");
+    return {};
   }
 
   static int on_message(nl_msg* message, void* state) {
@@ -73,10 +82,12 @@ Result<Monitor> Monitor::open() {
   nl_socket_modify_cb(socket, NL_CB_VALID, NL_CB_CUSTOM, State::on_message, state.get());
   if (const int error = nl_connect(socket, NETLINK_ROUTE); error < 0) return fail_netlink(error, "open rtnetlink");
   const int error = nl_socket_add_memberships(socket, RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR,
-                                              RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE, RTNLGRP_NEIGH, 0);
+                                              RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE, RTNLGRP_IPV4_RULE,
+                                              RTNLGRP_IPV6_RULE, RTNLGRP_NEXTHOP, RTNLGRP_NEIGH, 0);
   if (error < 0) return fail_netlink(error, "subscribe to rtnetlink");
   nl_socket_set_nonblocking(socket);
   nl_socket_set_buffer_size(socket, kReceiveBuffer, 0);
+  if (auto asked = state->ask_for_neighbours(); !asked) return fail(asked.error());
   return Monitor(std::move(state));
 }
 
@@ -89,6 +100,7 @@ Result<Monitor::Changes> Monitor::drain() {
     if (error == -NLE_AGAIN) return state_->changes;
     if (error == -NLE_NOMEM || error == -NLE_DUMP_INTR) {  // the kernel dropped messages: assume the worst
       state_->neighbours.clear();
+      if (auto asked = state_->ask_for_neighbours(); !asked) return fail(asked.error());
       return Changes{.topology = true, .neighbours = true};
     }
     if (error < 0) return fail_netlink(error, "read rtnetlink events");

@@ -33,6 +33,22 @@ inline tl::unexpected<Error> fail_netlink(int error, const std::string& attempte
   return fail(attempted + ": " + nl_geterror(error));
 }
 
+inline Result<Socket> connect_rtnetlink() {
+  Socket socket(nl_socket_alloc());
+  if (!socket) return fail("allocate a netlink socket");
+  if (const int error = nl_connect(socket.get(), NETLINK_ROUTE); error < 0)
+    return fail_netlink(error, "open rtnetlink");
+  return socket;
+}
+
+/// Calls `visit` with each object of a cache.
+template <typename Object, typename Visit>
+void for_each(const Cache& cache, Visit visit) {
+  for (nl_object* object = nl_cache_get_first(cache.get()); object != nullptr; object = nl_cache_get_next(object)) {
+    visit(reinterpret_cast<Object*>(object));
+  }
+}
+
 inline std::optional<IpAddress> to_ip(nl_addr* address) {
   if (address == nullptr) return std::nullopt;
   const auto* bytes = static_cast<const std::uint8_t*>(nl_addr_get_binary_addr(address));

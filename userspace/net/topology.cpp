@@ -7,10 +7,11 @@
 namespace gw::net {
 namespace {
 
-/// The route that the kernel would take: longest prefix, then lowest metric.
-const Route* best_route(const std::vector<Route>& routes, const IpAddress& destination) {
+/// The route of the rule's table that the kernel would take: longest prefix, then lowest metric.
+const Route* best_route(const std::vector<Route>& routes, const Rule& rule, const IpAddress& destination) {
   const Route* best = nullptr;
   for (const auto& route : routes) {
+    if (route.table != rule.table || route.destination.length < rule.shortest_prefix) continue;
     if (!route.destination.contains(destination)) continue;
     const auto rank = [](const Route& candidate) {
       return std::make_tuple(-static_cast<int>(candidate.destination.length), candidate.metric);
@@ -18,6 +19,21 @@ const Route* best_route(const std::vector<Route>& routes, const IpAddress& desti
     if (best == nullptr || rank(route) < rank(*best)) best = &route;
   }
   return best;
+}
+
+bool applies_to(const Rule& rule, const IpAddress& destination) {
+  if (rule.destination.address.is_v4() != destination.is_v4()) return false;
+  return (!rule.asks_for_others && rule.destination.contains(destination)) != rule.inverted;
+}
+
+const Route* route_towards(const Topology& topology, const IpAddress& destination) {
+  if (topology.rules.empty()) return best_route(topology.routes, {.table = kMainTable}, destination);
+  for (const auto& rule : topology.rules) {
+    if (!applies_to(rule, destination)) continue;
+    const Route* const route = best_route(topology.routes, rule, destination);
+    if (route != nullptr || rule.table == 0) return route;
+  }
+  return nullptr;
 }
 
 }  // namespace
@@ -44,7 +60,7 @@ bool Topology::is_local(const IpAddress& address) const {
 }
 
 std::optional<IpAddress> Topology::source_towards(const IpAddress& destination) const {
-  const Route* const route = best_route(routes, destination);
+  const Route* const route = route_towards(*this, destination);
   if (route == nullptr) return std::nullopt;
   if (route->preferred_source) return route->preferred_source;
   const IpAddress& next_hop = route->gateway ? *route->gateway : destination;

@@ -35,15 +35,32 @@ struct InterfaceAddress {
   bool operator==(const InterfaceAddress&) const = default;
 };
 
-/// A unicast route of the main table.
+/// The table that rules lead to where nobody has set up any (RT_TABLE_MAIN).
+inline constexpr std::uint32_t kMainTable = 254;
+
+/// A unicast route.
 struct Route {
   IpPrefix destination;
   std::uint32_t ifindex = 0;
   std::uint32_t metric = 0;
+  std::uint32_t table = kMainTable;
   std::optional<IpAddress> gateway;
   std::optional<IpAddress> preferred_source;
 
   bool operator==(const Route&) const = default;
+};
+
+/// A rule of policy routing (ip-rule(8)), as far as it matters to packets of our own: unmarked, their source still
+/// open.
+struct Rule {
+  std::uint32_t priority = 0;
+  IpPrefix destination{};             ///< its family is the rule's
+  bool asks_for_others = false;       ///< it has selectors that no such packet meets
+  bool inverted = false;              ///< it is for what does not match
+  std::uint32_t table = 0;            ///< 0: the search ends without a route
+  std::uint32_t shortest_prefix = 0;  ///< routes of shorter prefixes do not count
+
+  bool operator==(const Rule&) const = default;
 };
 
 struct Topology {
@@ -51,6 +68,7 @@ struct Topology {
   std::vector<Link> links;
   std::vector<InterfaceAddress> addresses;
   std::vector<Route> routes;
+  std::vector<Rule> rules;  ///< by priority; none: the main table is all there is
 
   /// Addresses that Gateways without addresses of their own listen on: global scope, usable, on a
   /// link that is up and not the loopback. Sorted, unique.
@@ -58,9 +76,9 @@ struct Topology {
   /// 0 for a link that is not known.
   [[nodiscard]] std::uint32_t mtu_of(std::uint32_t ifindex) const;
   [[nodiscard]] bool is_local(const IpAddress& address) const;
-  /// Our address towards `destination`, as the kernel would choose it: longest prefix, then lowest metric,
-  /// then the route's preferred source, then the first global address of the link, preferring one
-  /// whose prefix holds the next hop.
+  /// Our address towards `destination`, as the kernel would choose it: by the rules, longest prefix, then lowest
+  /// metric, then the route's preferred source, then the first global address of the link, preferring one whose prefix
+  /// holds the next hop.
   [[nodiscard]] std::optional<IpAddress> source_towards(const IpAddress& destination) const;
 
   bool operator==(const Topology&) const = default;

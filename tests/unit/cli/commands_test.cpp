@@ -140,6 +140,7 @@ TEST_F(Commands, DumpMapsDecodesFlowsFromTheClientsSide) {
   flow.state = GW_FLOW_ESTABLISHED;
   flow.flags = GW_FLOW_FULL_NAT;
   flow.listener_id = 3;
+  flow.ifindex = 7;
   flow.created = 40;
   flow.last_seen = 95;
   view_.observed.names[{GW_NAME_LISTENER, 3}] = "default/web/tcp";
@@ -147,11 +148,11 @@ TEST_F(Commands, DumpMapsDecodesFlowsFromTheClientsSide) {
   flow.flags |= GW_FLOW_REPLY;
   view_.flows4.emplace_back(gw_flow4_key{}, value);
   EXPECT_EQ(run(dump_maps, std::string("flows"), Output::Table), kOk);
-  EXPECT_EQ(
-      out_.str(),
-      "PROTOCOL  CLIENT         VIP          SOURCE         BACKEND        STATE        MODE      AGE  IDLE  LISTENER\n"
-      "tcp       10.0.1.2:4000  10.0.1.1:80  10.0.2.1:2000  10.0.2.2:8080  ESTABLISHED  full NAT  60s  5s    "
-      "default/web/tcp (3)\n");
+  EXPECT_EQ(out_.str(),
+            "PROTOCOL  CLIENT         VIP          SOURCE         BACKEND        STATE        MODE      AGE  IDLE  "
+            "IFINDEX  LISTENER\n"
+            "tcp       10.0.1.2:4000  10.0.1.1:80  10.0.2.1:2000  10.0.2.2:8080  ESTABLISHED  full NAT  60s  5s    "
+            "7        default/web/tcp (3)\n");
 }
 
 TEST_F(Commands, DumpMapsShowsRejectedSharesAndEveryMap) {

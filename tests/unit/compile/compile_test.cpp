@@ -44,14 +44,18 @@ TEST(Attachments, PortsOfABridgeAreLeftToIt) {
   EXPECT_EQ(attached({link(1, "br0", "bridge"), link(2, "port", "veth", 1)}, {}), (Names{"br0 tc"}));
 }
 
-TEST(Attachments, LinksThatAreDownLoopbackOrNotEthernetAreLeftOut) {
-  auto down = link(1, "down", "");
+TEST(Attachments, ALinkThatIsDownIsServedFromTheMomentItComesUp) {
+  auto down = link(1, "eth0", "");
   down.up = false;
+  EXPECT_EQ(attached({down}, {}), (Names{"eth0 xdp"}));
+}
+
+TEST(Attachments, LoopbackAndWhatIsNotEthernetAreLeftOut) {
   auto tunnel = link(2, "tun0", "tun");
   tunnel.ethernet = false;
   auto loopback = link(3, "lo", "");
   loopback.loopback = true;
-  EXPECT_TRUE(attached({down, tunnel, loopback}, {}).empty());
+  EXPECT_TRUE(attached({tunnel, loopback}, {}).empty());
 }
 
 TEST(Attachments, InterfacePatternsSelect) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The pure parts by values; discovery and monitoring in a network namespace of the test process.
 #include <gtest/gtest.h>
+#include <net/if.h>
 #include <sched.h>
 #include <unistd.h>
 
@@ -10,6 +11,7 @@
 #include "userspace/net/discover.hpp"
 #include "userspace/net/forwarding.hpp"
 #include "userspace/net/monitor.hpp"
+#include "userspace/net/neighbours.hpp"
 #include "userspace/net/port_range.hpp"
 #include "userspace/net/topology.hpp"
 
@@ -56,6 +58,35 @@ TEST(Topology, TheSourceIsTheOneTheKernelWouldChoose) {
   EXPECT_EQ(topology.source_towards(ip("192.0.2.1")), ip("10.9.9.9"));
 }
 
+Rule rule(std::uint32_t priority, std::uint32_t table) {
+  return {.priority = priority, .destination = {IpAddress::from_v4({}), 0}, .table = table};
+}
+
+TEST(Topology, TheSourceIsThatOfTheTableThatTheRulesLeadTo) {
+  Topology topology = two_links();
+  topology.routes.push_back({.destination = {ip("192.0.2.0"), 24},
+                             .ifindex = 3,
+                             .table = 100,
+                             .gateway = std::nullopt,
+                             .preferred_source = ip("10.2.0.1")});
+  const Rule to_main = rule(32766, kMainTable);
+  Rule selective = rule(100, 100);
+  selective.destination = {ip("192.0.2.0"), 25};
+  topology.rules = {selective, to_main};
+  EXPECT_EQ(topology.source_towards(ip("192.0.2.1")), ip("10.2.0.1"));
+  EXPECT_EQ(topology.source_towards(ip("192.0.2.200")), ip("10.0.0.1"));
+  topology.rules[0].inverted = true;
+  EXPECT_EQ(topology.source_towards(ip("192.0.2.200")), ip("10.2.0.1"));
+  topology.rules = {rule(100, 100), to_main};
+  EXPECT_EQ(topology.source_towards(ip("10.1.0.9")), ip("10.1.0.1")) << "a table without a route is no answer";
+  topology.rules[0].shortest_prefix = 25;
+  EXPECT_EQ(topology.source_towards(ip("192.0.2.1")), ip("10.0.0.1")) << "suppressed";
+  topology.rules[0] = rule(100, 0);
+  EXPECT_EQ(topology.source_towards(ip("192.0.2.1")), std::nullopt) << "unreachable";
+  topology.rules[0].asks_for_others = true;
+  EXPECT_EQ(topology.source_towards(ip("192.0.2.1")), ip("10.0.0.1"));
+}
+
 TEST(NatPorts, AreTheLargestSpanOutsideOfTheHostsOwn) {
   EXPECT_EQ(nat_ports({32768, 60999}), (PortRange{1024, 32767}));
   EXPECT_EQ(nat_ports({1024, 40000}), (PortRange{40001, 65535}));
@@ -92,6 +123,35 @@ TEST_F(InNamespace, DiscoversLinksAddressesAndRoutes) {
   EXPECT_EQ(route->destination.to_string(), "0.0.0.0/0");
 }
 
+TEST_F(InNamespace, DiscoversRulesAndTheirTables) {
+  sh("ip link add v0 type veth peer name v1 && ip link set v0 up && ip link set v1 up");
+  sh("ip addr add 10.0.0.1/24 dev v0 && ip route add 192.0.2.0/24 via 10.0.0.254 table 100");
+  sh("ip rule add pref 10 from 10.0.0.9 lookup 100 && ip rule add pref 20 not fwmark 5 lookup 100");
+  sh("ip rule add pref 30 lookup main suppress_prefixlength 0 && ip rule add pref 40 to 198.51.100.0/24 prohibit");
+  const auto topology = discover("here");
+  ASSERT_TRUE(topology) << topology.error().message;
+  const auto at = [&topology](std::uint32_t priority) {
+    const auto found = std::ranges::find_if(topology->rules, [priority](const Rule& candidate) {
+      return candidate.priority == priority && candidate.destination.address.is_v4();
+    });
+    return found == topology->rules.end() ? Rule{} : *found;
+  };
+  Rule from = rule(10, 100);
+  from.asks_for_others = true;
+  Rule unmarked = from;
+  unmarked.priority = 20;
+  unmarked.inverted = true;
+  Rule suppressed = rule(30, kMainTable);
+  suppressed.shortest_prefix = 1;
+  Rule prohibited = rule(40, 0);
+  prohibited.destination = {ip("198.51.100.0"), 24};
+  EXPECT_EQ(at(10), from);
+  EXPECT_EQ(at(20), unmarked);
+  EXPECT_EQ(at(30), suppressed);
+  EXPECT_EQ(at(40), prohibited);
+  EXPECT_EQ(topology->source_towards(ip("192.0.2.1")), ip("10.0.0.1"));
+}
+
 TEST_F(InNamespace, TheMonitorTellsTopologyFromNeighbours) {
   sh("ip link add v0 type veth peer name v1 && ip link set v0 up && ip link set v1 up && ip addr add 10.0.0.1/24 dev "
      "v0");
@@ -108,6 +168,32 @@ TEST_F(InNamespace, TheMonitorTellsTopologyFromNeighbours) {
   EXPECT_TRUE(monitor->drain().value().neighbours);
   sh("ip addr add 10.9.0.1/24 dev v0");
   EXPECT_TRUE(monitor->drain().value().topology);
+  sh("ip rule add pref 10 to 192.0.2.0/24 lookup 100");
+  EXPECT_TRUE(monitor->drain().value().topology);
+  sh("ip nexthop add id 7 via 10.0.0.2 dev v0");
+  EXPECT_TRUE(monitor->drain().value().topology);
+}
+
+TEST_F(InNamespace, TheMonitorNoticesTheLossOfANeighbourThatWasThereBefore) {
+  sh("ip link add v0 type veth peer name v1 && ip link set v0 up && ip link set v1 up && ip addr add 10.0.0.1/24 dev "
+     "v0");
+  sh("ip neigh add 10.0.0.2 lladdr 02:00:00:00:00:02 dev v0");
+  auto monitor = Monitor::open();
+  ASSERT_TRUE(monitor) << monitor.error().message;
+  (void)monitor->drain();
+  EXPECT_FALSE(monitor->drain().value().neighbours);
+  sh("ip neigh del 10.0.0.2 dev v0");
+  EXPECT_TRUE(monitor->drain().value().neighbours);
+}
+
+TEST_F(InNamespace, OnlyNeighboursInUseAreConfirmed) {
+  sh("ip link add v0 type veth peer name v1 && ip link set v0 up && ip link set v1 up && ip addr add 10.0.0.1/24 dev "
+     "v0");
+  sh("ip neigh add 10.0.0.2 lladdr 02:00:00:00:00:02 dev v0 nud stale");
+  sh("ip neigh add 10.0.0.3 lladdr 02:00:00:00:00:03 dev v0 nud stale");
+  const auto confirmed = confirm_neighbours({{if_nametoindex("v0"), {2, 0, 0, 0, 0, 2}}});
+  ASSERT_TRUE(confirmed) << confirmed.error().message;
+  sh("ip neigh show 10.0.0.2 | grep -qE 'DELAY|PROBE' && ip neigh show 10.0.0.3 | grep -q STALE");
 }
 
 TEST_F(InNamespace, ForwardingIsSwitchedOnOnceAndKeepsRouterAdvertisements) {
