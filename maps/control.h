@@ -14,8 +14,10 @@ struct gw_control {
 	/* Full-NAT source ports, host byte order, inclusive; outside of the host's own range. */
 	__u16 nat_port_first;
 	__u16 nat_port_last;
+	/* Of our network namespace (SO_NETNS_COOKIE); 0 while sockets are left alone. */
+	__u64 netns_cookie;
 };
-GW_STATIC_ASSERT(sizeof(struct gw_control) == 8, "gw_control has no hidden padding");
+GW_STATIC_ASSERT(sizeof(struct gw_control) == 16, "gw_control has no hidden padding");
 
 enum gw_link_flags {
 	GW_LINK_XDP = 1 << 0, /* XDP may redirect to this link */

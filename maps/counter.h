@@ -38,7 +38,9 @@
 	X(GW_EVENT_ICMP_TRANSLATED, 38, "icmp_translated", "ICMP errors of flows, sent on")        \
 	X(GW_EVENT_ICMP_SENT, 39, "icmp_sent", "ICMP errors that we sent ourselves")               \
 	X(GW_EVENT_HALF_OPEN_REMOVED, 40, "half_open_removed",                                     \
-	  "half-open flows that had to make room for new ones")
+	  "half-open flows that had to make room for new ones")                                    \
+	X(GW_EVENT_SOCKET_CONNECTED, 41, "socket_connected",                                       \
+	  "connections of this host's own processes, sent to a backend")
 
 #define GW_COUNTER_ENUM(name, value, word, description) name = value,
 enum gw_counter { GW_DROP_REASONS(GW_COUNTER_ENUM) GW_EVENTS(GW_COUNTER_ENUM) };

@@ -18,6 +18,7 @@
 #define GW_MAP_FLOWS6	 "gw_flows6"
 #define GW_MAP_LIMBO	 "gw_limbo"
 #define GW_MAP_FRAGMENTS "gw_fragments"
+#define GW_MAP_SOCKETS	 "gw_sockets"
 #define GW_MAP_CONTROL	 "gw_control"
 #define GW_MAP_LINKS	 "gw_links"
 #define GW_MAP_COUNTERS	 "gw_counters"
@@ -49,4 +50,6 @@ GW_STATIC_ASSERT(sizeof(struct gw_name) == GW_NAME_MAX, "gw_name has no hidden p
 #define GW_BACKENDS_MAX	 262144
 #define GW_FLOWS_MAX	 262144 /* per address family; entries, two for each connection */
 #define GW_FRAGMENTS_MAX 16384	/* packets in pieces at one time, both families */
-#define GW_LINKS_MAX	 4096
+#define GW_SOCKETS_MAX                                                                             \
+	65536 /* of the host's own processes; TCP one, UDP up to two for each connection */
+#define GW_LINKS_MAX 4096

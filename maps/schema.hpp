@@ -10,6 +10,7 @@
 #include "maps/listener.h"
 #include "maps/names.h"
 #include "maps/service.h"
+#include "maps/socket.h"
 #include "maps/types.h"
 
 #include <compare>
@@ -30,7 +31,7 @@ static_assert(Schema<gw_addr> && Schema<gw_listener_key> && Schema<gw_listener> 
 	      Schema<gw_flow4_key> && Schema<gw_flow6_key> && Schema<gw_flow> && Schema<gw_flow4> &&
 	      Schema<gw_flow6> && Schema<gw_limbo_entry> && Schema<gw_fragment_key> &&
 	      Schema<gw_fragment> && Schema<gw_service> && Schema<gw_control> && Schema<gw_link> &&
-	      Schema<gw_name_key> && Schema<gw_name>);
+	      Schema<gw_name_key> && Schema<gw_name> && Schema<gw_socket_key> && Schema<gw_socket>);
 
 /// Orders by object representation; for use as `std::map`'s comparator.
 struct BytesLess {

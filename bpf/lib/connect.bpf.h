@@ -223,7 +223,7 @@ static __always_inline int gw_connect(const struct gw_packet *packet,
 
 	if (packet->tcp_flags & GW_TCP_RST)
 		return GW_DROP_STRAY_RST;
-	connection.hash = gw_hash_packet(packet);
+	connection.hash = gw_hash_tuple(&packet->tuple);
 	connection.backend_id = gw_backend_choose(listener->service_id, connection.hash);
 	if (connection.backend_id == GW_BACKEND_REJECT)
 		return GW_DROP_NO_BACKEND;

@@ -61,7 +61,7 @@ static __always_inline int gw_connect_or_pass(gw_ctx *ctx, const struct gw_packe
 					      bool reopens, bool is_v6)
 {
 	struct gw_scratch *scratch = gw_scratch_get();
-	const struct gw_listener *listener = gw_listener_find(packet);
+	const struct gw_listener *listener = gw_listener_find(&packet->tuple);
 
 	if (!listener)
 		return gw_pass();

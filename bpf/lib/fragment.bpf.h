@@ -43,7 +43,7 @@ static __always_inline bool gw_fragment_recall(struct gw_packet *packet,
 /* True if the packet belongs to a flow or a listener. */
 static __always_inline bool gw_is_ours(const struct gw_packet *packet, bool is_v6)
 {
-	return gw_flow_find(&packet->tuple, is_v6) || gw_listener_find(packet);
+	return gw_flow_find(&packet->tuple, is_v6) || gw_listener_find(&packet->tuple);
 }
 
 /* The ports of the first fragment, for the others too. Only packets that are ours take room. */

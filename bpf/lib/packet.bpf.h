@@ -11,9 +11,8 @@
 #include <linux/ipv6.h>
 #include <linux/tcp.h>
 #include <linux/udp.h>
-#include <bpf/bpf_endian.h>
 
-#include "maps/flow.h"
+#include "bpf/lib/tuple.bpf.h"
 
 #define GW_IPV4_FRAGMENT_OFFSET 0x1fff
 #define GW_IPV4_MORE_FRAGMENTS	0x2000
@@ -23,8 +22,6 @@
 /* Layer 4 headers begin before this offset. */
 #define GW_MAX_L4_OFFSET 0xff
 
-#define GW_V4_MAPPED bpf_htonl(0xffff)
-
 enum gw_tcp_flags {
 	GW_TCP_FIN = 1 << 0,
 	GW_TCP_SYN = 1 << 1,
@@ -32,9 +29,6 @@ enum gw_tcp_flags {
 	GW_TCP_PSH = 1 << 3,
 	GW_TCP_ACK = 1 << 4,
 };
-
-/* A tuple of either family: IPv4 addresses are v4-mapped, as everywhere but in gw_flow4_key. */
-#define gw_tuple gw_flow6_key
 
 enum gw_fragment_kind {
 	GW_FRAGMENT_NONE,
@@ -83,34 +77,6 @@ GW_STATIC_ASSERT(sizeof(struct ethhdr) + 60 < GW_MAX_L4_OFFSET,
 static __always_inline __u32 gw_ip_length(const struct gw_packet *packet)
 {
 	return packet->l4_offset - sizeof(struct ethhdr) + packet->l4_length;
-}
-
-static __always_inline void gw_addr_from_v4(struct gw_addr *addr, __be32 v4)
-{
-	addr->word[0] = 0;
-	addr->word[1] = 0;
-	addr->word[2] = GW_V4_MAPPED;
-	addr->word[3] = v4;
-}
-
-static __always_inline void gw_addr_from_v6(struct gw_addr *addr, const struct in6_addr *v6)
-{
-	addr->word[0] = v6->in6_u.u6_addr32[0];
-	addr->word[1] = v6->in6_u.u6_addr32[1];
-	addr->word[2] = v6->in6_u.u6_addr32[2];
-	addr->word[3] = v6->in6_u.u6_addr32[3];
-}
-
-static __always_inline bool gw_v6_is_mapped(const struct in6_addr *v6)
-{
-	return !v6->in6_u.u6_addr32[0] && !v6->in6_u.u6_addr32[1] &&
-	       v6->in6_u.u6_addr32[2] == GW_V4_MAPPED;
-}
-
-static __always_inline bool gw_addr_equal(const struct gw_addr *a, const struct gw_addr *b)
-{
-	return a->word[0] == b->word[0] && a->word[1] == b->word[1] && a->word[2] == b->word[2] &&
-	       a->word[3] == b->word[3];
 }
 
 static __always_inline bool gw_parse_udp(const gw_ctx *ctx, struct gw_packet *packet)

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Which listener a packet is for, and which backend a new connection gets. */
+/* Which listener a tuple is for, and which backend a new connection gets. */
 #pragma once
 
-#include "bpf/lib/flow.bpf.h"
+#include "bpf/lib/tuple.bpf.h"
+#include "bpf/maps.bpf.h"
 
-static __always_inline struct gw_listener *gw_listener_find(const struct gw_packet *packet)
+static __always_inline struct gw_listener *gw_listener_find(const struct gw_tuple *tuple)
 {
 	const struct gw_listener_key key = {
-		.addr = packet->tuple.dst,
-		.port = packet->tuple.dport,
-		.protocol = packet->tuple.protocol,
+		.addr = tuple->dst,
+		.port = tuple->dport,
+		.protocol = tuple->protocol,
 	};
 
 	return bpf_map_lookup_elem(&gw_listeners, &key);
@@ -41,18 +42,18 @@ static __always_inline __u32 gw_hash_finish(__u32 hash)
  * MurmurHash3 of the connection's tuple. No secret and no seed of this boot: two nodes that
  * share a VIP must choose the same backend (docs/design/0002).
  */
-static __always_inline __u32 gw_hash_packet(const struct gw_packet *packet)
+static __always_inline __u32 gw_hash_tuple(const struct gw_tuple *tuple)
 {
-	__u32 hash = packet->tuple.protocol;
+	__u32 hash = tuple->protocol;
 	int i;
 
 #pragma unroll
 	for (i = 0; i < 4; i++)
-		hash = gw_hash_word(hash, packet->tuple.src.word[i]);
+		hash = gw_hash_word(hash, tuple->src.word[i]);
 #pragma unroll
 	for (i = 0; i < 4; i++)
-		hash = gw_hash_word(hash, packet->tuple.dst.word[i]);
-	hash = gw_hash_word(hash, (__u32)packet->tuple.sport << 16 | packet->tuple.dport);
+		hash = gw_hash_word(hash, tuple->dst.word[i]);
+	hash = gw_hash_word(hash, (__u32)tuple->sport << 16 | tuple->dport);
 	return gw_hash_finish(hash);
 }
 

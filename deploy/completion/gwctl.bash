@@ -17,7 +17,7 @@ _gwctl() {
       COMPREPLY=($(compgen -W 'gatewayclasses gateways tcproutes udproutes referencegrants services endpointslices namespaces all' -- "$current"))
       return ;;
     dump-maps)
-      COMPREPLY=($(compgen -W 'listeners services maglev backends flows control links counters names' -- "$current"))
+      COMPREPLY=($(compgen -W 'listeners services maglev backends flows sockets control links counters names' -- "$current"))
       return ;;
   esac
   case $verb in

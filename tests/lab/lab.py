@@ -142,10 +142,36 @@ def sweep():
 
     for path in filter(is_stale, Path("/run/netns").glob("pc*")):
         delete_namespace(path.name)
+    for path in filter(is_stale, cgroup_root().glob("pc*") if cgroup_root() else []):
+        path.rmdir()
     for path in filter(is_stale, Path("/sys/fs/bpf").glob("pc*")):
         shutil.rmtree(path, ignore_errors=True)
     for path in filter(is_stale, Path(tempfile.gettempdir()).glob("pc*")):
         shutil.rmtree(path, ignore_errors=True)
+
+
+def cgroup_root():
+    """Where cgroup v2 is mounted, or None."""
+    mounts = (line.split() for line in Path("/proc/self/mounts").read_text().splitlines())
+    return next((Path(words[1]) for words in mounts if words[2] == "cgroup2"), None)
+
+
+class Cgroup:
+    """A cgroup of its own for some of the laboratory's processes."""
+
+    def __init__(self, path):
+        self.path = path
+        path.mkdir()
+
+    def enter(self, *command):
+        """The command line that runs `command` as a member."""
+        return ["sh", "-c", 'echo $$ >"$0" && exec "$@"', str(self.path / "cgroup.procs"), *map(str, command)]
+
+    def delete(self):
+        deadline = time.monotonic() + 5
+        while (self.path / "cgroup.procs").read_text() and time.monotonic() < deadline:
+            time.sleep(0.01)  # its processes have ended, the kernel has not yet noticed
+        self.path.rmdir()
 
 
 class Lab:
@@ -199,6 +225,12 @@ class Lab:
 
     def namespace(self, name):
         made = Namespace(self, name)
+        self.on_close(made.delete)
+        return made
+
+    def cgroup(self):
+        """A cgroup for processes that are yet to be started."""
+        made = Cgroup(cgroup_root() / self.prefix)
         self.on_close(made.delete)
         return made
 

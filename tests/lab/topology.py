@@ -88,7 +88,9 @@ class Topology:
 class Daemon:
     """portcullis in the gateway's namespace, and gwctl to ask it."""
 
-    def __init__(self, topology, namespace=None, name="portcullis", config="", attach="auto", manifests=None):
+    def __init__(self, topology, namespace=None, name="portcullis", config="", attach="auto", manifests=None,
+                 cgroup="off"):
+        """`cgroup`: whose processes are served; \"off\" leaves those of this machine alone."""
         self.lab = topology.lab
         self.namespace = namespace or topology.gateway
         self.name, self.attach = name, attach
@@ -100,7 +102,7 @@ class Daemon:
         self.pin_dir = f"/sys/fs/bpf/{self.lab.prefix}-{name}"
         self.admin = self.directory / "admin.sock"
         self.config = self.directory / "config.yaml"
-        self.config.write_text(f"nodeName: {NODE}\n{config}")
+        self.config.write_text(f"nodeName: {NODE}\ncgroup: {cgroup}\n{config}")
         self.process = None
         self.lab.on_close(self.unload)
 

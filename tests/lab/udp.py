@@ -2,14 +2,18 @@
 """udp.py server NAME PORT: answers each datagram with "NAME PEER-ADDRESS", in both families; NAME "echo" with itself.
 udp.py large ADDRESS PORT NUMBER SIZE: sends NUMBER datagrams of SIZE bytes to an echo and prints
 {"intact": n, "lost": n}.
-udp.py client ADDRESS PORT SOCKETS ROUNDS: sends ROUNDS datagrams from each of SOCKETS sockets, one after another, and
-prints {"answers": {name: count}, "peers": {address: count}, "lost": n, "moved": sockets that two backends answered}."""
+udp.py client ADDRESS PORT SOCKETS ROUNDS: sends ROUNDS datagrams from each of SOCKETS connected sockets, one after another,
+and prints {"answers": {name: count}, "peers": {address: count}, "sources": {whom answers are from: count}, "lost": n,
+"refused": n, "moved": sockets that two backends answered}.
+udp.py sendto ADDRESS PORT SOCKETS ROUNDS: the same from sockets that are not connected.
+udp.py watch ADDRESS PORT: sends from one such socket until it is ended, and says "answered by NAME" when that changes."""
 
 import collections
 import json
 import os
 import socket
 import sys
+import time
 
 
 def serve(name, port):
@@ -25,26 +29,47 @@ def serve(name, port):
             server.sendto(f"{name} {peer[0].removeprefix('::ffff:')}".encode(), peer)
 
 
-def ask(address, port, sockets, rounds):
-    answers, peers, lost, moved = collections.Counter(), collections.Counter(), 0, 0
+def ask(address, port, sockets, rounds, connected):
+    answers, peers, sources, lost, refused, moved = *(collections.Counter() for _ in range(3)), 0, 0, 0
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     clients = [socket.socket(family, socket.SOCK_DGRAM) for _ in range(sockets)]
     for client in clients:
         client.settimeout(2)
-        client.connect((address, port))
         names = set()
-        for _ in range(rounds):
-            client.send(b"?")
+        for turn in range(rounds):
             try:
-                name, peer = client.recv(100).decode().split()
+                if connected and turn == 0:
+                    client.connect((address, port))
+                client.send(b"?") if connected else client.sendto(b"?", (address, port))
+                answer, source = client.recvfrom(100)
+                name, peer = answer.decode().split()
+            except (ConnectionRefusedError, PermissionError):
+                refused += 1
+                continue
             except OSError:
                 lost += 1
                 continue
             names.add(name)
             answers[name] += 1
             peers[peer] += 1
+            sources[f"{source[0]} {source[1]}"] += 1
         moved += len(names) > 1
-    return {"answers": answers, "peers": peers, "lost": lost, "moved": moved}
+    return {"answers": answers, "peers": peers, "sources": sources, "lost": lost, "refused": refused, "moved": moved}
+
+
+def watch(address, port):
+    client, last = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM), None
+    client.settimeout(0.2)
+    while True:
+        try:
+            client.sendto(b"?", (address, port))
+            name = client.recv(100).decode().split()[0]
+        except OSError:
+            name = None
+        if name and name != last:
+            print(f"answered by {name}", flush=True)
+            last = name
+        time.sleep(0.02)
 
 
 def ask_large(address, port, number, size):
@@ -64,7 +89,9 @@ def ask_large(address, port, number, size):
 
 if sys.argv[1] == "server":
     serve(sys.argv[2], int(sys.argv[3]))
+elif sys.argv[1] == "watch":
+    watch(sys.argv[2], int(sys.argv[3]))
 elif sys.argv[1] == "large":
     print(json.dumps(ask_large(sys.argv[2], *map(int, sys.argv[3:6]))))
 else:
-    print(json.dumps(ask(sys.argv[2], *map(int, sys.argv[3:6]))))
+    print(json.dumps(ask(sys.argv[2], *map(int, sys.argv[3:6]), connected=sys.argv[1] == "client")))

@@ -30,10 +30,12 @@ TEST(Schema, SizesAreFixed) {
   EXPECT_EQ(sizeof(gw_limbo_next), 16U);
   EXPECT_EQ(sizeof(gw_fragment_key), 40U);
   EXPECT_EQ(sizeof(gw_fragment), 4U);
-  EXPECT_EQ(sizeof(gw_control), 8U);
+  EXPECT_EQ(sizeof(gw_control), 16U);
   EXPECT_EQ(sizeof(gw_link), 8U);
   EXPECT_EQ(sizeof(gw_name_key), 8U);
   EXPECT_EQ(sizeof(gw_name), 776U);
+  EXPECT_EQ(sizeof(gw_socket_key), 32U);
+  EXPECT_EQ(sizeof(gw_socket), 28U);
 }
 
 TEST(Schema, FieldsOfAFlowStayWhereTheyAre) {
@@ -81,6 +83,9 @@ TEST(Schema, TheProgramsSeeTheSameLayout) {
     EXPECT_EQ(size_in(object, "gw_service"), static_cast<std::int64_t>(sizeof(gw_service)));
     EXPECT_EQ(size_in(object, "gw_backend"), static_cast<std::int64_t>(sizeof(gw_backend)));
   }
+  EXPECT_EQ(size_in(GW_SOCK_OBJECT, "gw_socket_key"), static_cast<std::int64_t>(sizeof(gw_socket_key)));
+  EXPECT_EQ(size_in(GW_SOCK_OBJECT, "gw_socket"), static_cast<std::int64_t>(sizeof(gw_socket)));
+  EXPECT_EQ(size_in(GW_SOCK_OBJECT, "gw_control"), static_cast<std::int64_t>(sizeof(gw_control)));
 }
 
 }  // namespace

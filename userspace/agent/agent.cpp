@@ -97,6 +97,7 @@ Agent::Agent(RunOptions options, Config config, Parts parts)
       parts_(std::move(parts)),
       attacher_(parts_.pins, parts_.programs,
                 config_.tc_hook == "clsact" ? datapath::TcHook::Clsact : datapath::TcHook::Auto),
+      sockets_(datapath::SocketHooks::load(parts_.pins, config_.cgroup)),
       expirer_(parts_.maps, flow_timeouts(config_.flows)),
       status_writer_(config_.status_dir),
       started_at_(std::time(nullptr)) {}
@@ -143,6 +144,9 @@ Result<> Agent::restore() {
                  observed->backends.size());
   }
   if (auto chosen = choose_nat_ports(parts_.maps, config_.nat_ports); !chosen) return chosen;
+  if (const std::uint64_t cookie = sockets_.netns_cookie(); cookie != 0) {
+    if (auto set = datapath::set_netns_cookie(parts_.maps, cookie); !set) return set;
+  }
   hops_changed_ = true;
   (void)read_topology();
   return {};
@@ -317,7 +321,21 @@ std::vector<std::string> Agent::attach(const plan::Plan& plan) {
     if (!result.failure.empty()) failures.push_back(fmt::format("{}: {}", result.link, result.failure));
   }
   if (auto set = datapath::set_links(parts_.maps, links); !set) failures.push_back(set.error().message);
+  attach_sockets();
   return failures;
+}
+
+/// Says what became of it when that changes.
+void Agent::attach_sockets() {
+  const datapath::SocketStatus before = sockets_.status();
+  sockets_.attach();
+  const datapath::SocketStatus& now = sockets_.status();
+  if (cycles_ != 0 && now == before) return;
+  if (now.attached) {
+    spdlog::info("this host's own processes are served, those of cgroup {}", now.cgroup);
+  } else if (config_.cgroup != "off") {
+    spdlog::warn("this host's own processes are not served: {}", now.reason);
+  }
 }
 
 void Agent::publish(const translate::Output& translated, const plan::Plan& plan, const status::ApplyOutcome& outcome) {
@@ -333,6 +351,7 @@ void Agent::publish(const translate::Output& translated, const plan::Plan& plan,
                            .plan = plan,
                            .outcome = outcome,
                            .attached = attached_,
+                           .sockets = sockets_.status(),
                            .report = report,
                            .ready = ready_ || !outcome.failure};
   parts_.admin->publish(make_snapshot(input));

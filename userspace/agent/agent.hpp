@@ -13,6 +13,7 @@
 #include "userspace/datapath/flows.hpp"
 #include "userspace/datapath/loader.hpp"
 #include "userspace/datapath/pins.hpp"
+#include "userspace/datapath/sockets.hpp"
 #include "userspace/net/monitor.hpp"
 #include "userspace/net/topology.hpp"
 #include "userspace/plan/id_table.hpp"
@@ -67,6 +68,7 @@ class Agent {
   void enable_forwarding(const plan::Plan& plan);
   status::ApplyOutcome apply(const plan::Plan& plan);
   Result<> write_maps(const plan::Plan& plan);
+  void attach_sockets();
   void note_written(const plan::Observed& written);
   std::vector<std::string> attach(const plan::Plan& plan);
   void publish(const translate::Output& translated, const plan::Plan& plan, const status::ApplyOutcome& outcome);
@@ -77,6 +79,7 @@ class Agent {
   Config config_;
   Parts parts_;
   datapath::Attacher attacher_;
+  datapath::SocketHooks sockets_;
   datapath::FlowExpirer expirer_;
   status::FileStatusWriter status_writer_;
   std::optional<EventLoop::Timer> reload_timer_;

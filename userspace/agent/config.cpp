@@ -56,6 +56,14 @@ Reader one_of(std::string& target, std::set<std::string> words) {
   };
 }
 
+Reader cgroup(std::string& target) {
+  return [&target](const YAML::Node& node, const std::string& field) {
+    text(target)(node, field);
+    if (target == "auto" || target == "off" || target.starts_with('/')) return;
+    reject(node, field, fmt::format("\"{}\" is not auto, off or the path of a directory", target));
+  };
+}
+
 Reader boolean(bool& target) {
   return [&target](const YAML::Node& node, const std::string& field) {
     if (!YAML::convert<bool>::decode(node, target)) reject(node, field, "expected true or false");
@@ -118,6 +126,7 @@ void read_config(const YAML::Node& root, Config& config) {
             {"attach", one_of(config.attach, {"auto", "xdp", "tc"})},
             {"tcHook", one_of(config.tc_hook, {"auto", "clsact"})},
             {"interfaces", text_list(config.interfaces)},
+            {"cgroup", cgroup(config.cgroup)},
             {"enableForwarding", boolean(config.enable_forwarding)},
             {"drainSeconds", seconds(config.drain, 0)},
             {"logLevel", one_of(config.log_level, {"trace", "debug", "info", "warning", "error"})},
@@ -149,6 +158,7 @@ std::string to_yaml(const Config& config) {
   out << YAML::Key << "attach" << YAML::Value << config.attach;
   out << YAML::Key << "tcHook" << YAML::Value << config.tc_hook;
   out << YAML::Key << "interfaces" << YAML::Value << YAML::Flow << config.interfaces;
+  out << YAML::Key << "cgroup" << YAML::Value << config.cgroup;
   out << YAML::Key << "enableForwarding" << YAML::Value << config.enable_forwarding;
   out << YAML::Key << "drainSeconds" << YAML::Value << config.drain.count();
   out << YAML::Key << "logLevel" << YAML::Value << config.log_level;

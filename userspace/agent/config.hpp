@@ -35,8 +35,9 @@ struct Config {
   std::string tc_hook = "auto";         ///< auto | clsact
   std::vector<std::string> interfaces;  ///< names or shell patterns; empty: every Ethernet link
   bool enable_forwarding = true;        ///< switch on IP forwarding on the links we attach to
-  std::chrono::seconds drain{300};      ///< flows stay that long with a backend that is gone; 0: not at all
-  std::string log_level = "info";       ///< trace | debug | info | warning | error
+  std::string cgroup = "auto";      ///< whose processes are served: auto (the root of cgroup v2) | off | a directory
+  std::chrono::seconds drain{300};  ///< flows stay that long with a backend that is gone; 0: not at all
+  std::string log_level = "info";   ///< trace | debug | info | warning | error
   NatPorts nat_ports;
   FlowSettings flows;
 };

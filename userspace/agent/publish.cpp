@@ -64,6 +64,9 @@ json collect_findings(const PublishInput& input, const json& rendered) {
     findings.push_back(finding("warning", item.object.to_string(), item.location, "", item.message));
   }
   for (const auto& warning : input.plan.warnings) findings.push_back(finding("warning", "", {}, "", warning));
+  if (!input.sockets.attached && input.config.cgroup.starts_with('/')) {
+    findings.push_back(finding("error", "", {}, "", "cgroup: " + input.sockets.reason));
+  }
   for (const auto& failure : input.outcome.attach_failures) findings.push_back(finding("error", "", {}, "", failure));
   if (input.outcome.failure) findings.push_back(finding("error", "", {}, "", *input.outcome.failure));
   for (const json& object : rendered["objects"]) {
@@ -86,6 +89,10 @@ json describe_links(const std::vector<datapath::AttachResult>& attached) {
                      {"reason", result.failure.empty() ? result.reason : result.failure}});
   }
   return links;
+}
+
+json describe(const datapath::SocketStatus& sockets) {
+  return {{"served", sockets.attached}, {"cgroup", sockets.cgroup}, {"reason", sockets.reason}};
 }
 
 std::string object_key(const std::string& api_version, const std::string& kind, const json& metadata) {
@@ -141,6 +148,7 @@ std::shared_ptr<const admin::Snapshot> make_snapshot(const PublishInput& input) 
                        {"listeners", input.plan.listeners.size()},
                        {"backends", input.plan.backends.size()},
                        {"links", describe_links(input.attached)},
+                       {"hostProcesses", describe(input.sockets)},
                        {"findings", collect_findings(input, rendered)}};
   auto snapshot = std::make_shared<admin::Snapshot>();
   snapshot->ready = input.ready;

@@ -6,6 +6,7 @@
 #include "userspace/agent/config.hpp"
 #include "userspace/api/status_report.hpp"
 #include "userspace/datapath/attach.hpp"
+#include "userspace/datapath/sockets.hpp"
 #include "userspace/plan/plan.hpp"
 #include "userspace/provider/file/file_provider.hpp"
 #include "userspace/status/complete.hpp"
@@ -32,6 +33,7 @@ struct PublishInput {
   const plan::Plan& plan;
   const status::ApplyOutcome& outcome;
   const std::vector<datapath::AttachResult>& attached;
+  const datapath::SocketStatus& sockets;
   const api::StatusReport& report;
   bool ready;
 };

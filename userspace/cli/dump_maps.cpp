@@ -19,7 +19,7 @@ namespace {
 using nlohmann::json;
 using plan::endpoint_text;
 
-/// Flows shown when all maps are; there may be a million.
+/// Flows and sockets shown when all maps are; there may be a million.
 constexpr std::size_t kFewFlows = 50;
 
 /// A map's rows, as JSON objects whose keys are the columns.
@@ -162,9 +162,25 @@ Rows flows(const MapView& view, std::uint32_t now) {
   return rows;
 }
 
+/// One row for each backend of a socket; what is kept the other way round says the same.
+Rows sockets(const MapView& view) {
+  Rows rows;
+  for (const auto& [key, socket] : view.sockets) {
+    if (key.kind != GW_SOCKET_FROM_BACKEND) continue;
+    rows.push_back({{"socket", key.cookie},
+                    {"protocol", plan::protocol_text(socket.protocol)},
+                    {"vip", endpoint_text(socket.addr, socket.port)},
+                    {"backend", endpoint_text(key.addr, key.port)},
+                    {"listener", view.name(GW_NAME_LISTENER, socket.listener_id)}});
+  }
+  std::ranges::sort(rows, {}, [](const json& row) { return row["socket"].get<std::uint64_t>(); });
+  return rows;
+}
+
 Rows control(const MapView& view) {
   return {{{"generation", view.control.generation},
-           {"natPorts", fmt::format("{}-{}", view.control.nat_port_first, view.control.nat_port_last)}}};
+           {"natPorts", fmt::format("{}-{}", view.control.nat_port_first, view.control.nat_port_last)},
+           {"netnsCookie", view.control.netns_cookie}}};
 }
 
 Rows links(const MapView& view) {
@@ -218,7 +234,8 @@ const std::vector<MapCommand>& commands() {
       {"flows",
        {"protocol", "client", "vip", "source", "backend", "state", "mode", "age", "idle", "ifindex", "listener"},
        flows},
-      {"control", {"generation", "natPorts"}, timeless(control)},
+      {"sockets", {"socket", "protocol", "vip", "backend", "listener"}, timeless(sockets)},
+      {"control", {"generation", "natPorts", "netnsCookie"}, timeless(control)},
       {"links", {"ifindex", "link", "xdp", "mtu"}, timeless(links)},
       {"counters", {"counter", "packets", "kind", "meaning"}, timeless(counters)},
       {"names", {"kind", "id", "name"}, timeless(names)},
@@ -228,6 +245,7 @@ const std::vector<MapCommand>& commands() {
 
 std::string heading(std::string column) {
   if (column == "natPorts") return "NAT PORTS";
+  if (column == "netnsCookie") return "NETNS COOKIE";
   std::ranges::transform(column, column.begin(), [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
   return column;
 }
@@ -259,7 +277,8 @@ int dump_all(Env& env, const MapView& view, Output output) {
       document[command.name] = rows;
       continue;
     }
-    const std::size_t most = std::string_view(command.name) == "flows" ? kFewFlows : SIZE_MAX;
+    const std::string_view name = command.name;
+    const std::size_t most = name == "flows" || name == "sockets" ? kFewFlows : SIZE_MAX;
     env.out << "== " << command.name << "\n" << table_text(command, rows, most) << "\n";
   }
   if (output == Output::Json) env.out << document.dump(2) << "\n";

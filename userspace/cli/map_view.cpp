@@ -49,6 +49,14 @@ Result<> read_plan(const datapath::Maps& maps, MapView& view) {
   return read;
 }
 
+/// There is no such map where the host's own processes have never been served.
+Result<> read_sockets(const std::string& pin_dir, MapView& view) {
+  const auto map = datapath::Map<gw_socket_key, gw_socket>::open_pinned(datapath::map_path(pin_dir, GW_MAP_SOCKETS));
+  if (!map && map.error().code == ENOENT) return {};
+  if (!map) return fail(map.error());
+  return map->for_each([&](const auto& key, const auto& socket) { view.sockets.emplace_back(key, socket); });
+}
+
 }  // namespace
 
 std::string MapView::name(gw_name_kind kind, std::uint32_t id) const {
@@ -65,6 +73,8 @@ Result<MapView> read_map_view(const std::string& pin_dir) {
   read = maps->flows4.for_each([&](const auto& key, const auto& flow) { view.flows4.emplace_back(key, flow); });
   if (!read) return fail(read.error());
   read = maps->flows6.for_each([&](const auto& key, const auto& flow) { view.flows6.emplace_back(key, flow); });
+  if (!read) return fail(read.error());
+  read = read_sockets(pin_dir, view);
   if (!read) return fail(read.error());
   const auto control = maps->control.lookup(0);
   if (!control) return fail(control.error());

@@ -44,12 +44,20 @@ void print_links(Env& env, const json& links) {
   env.out << "\n" << table.to_string() << "\n";
 }
 
+std::string host_processes(const json& status) {
+  if (text_at(status, "/hostProcesses/served") == "true") {
+    return fmt::format("served (cgroup {})", text_at(status, "/hostProcesses/cgroup"));
+  }
+  return fmt::format("not served ({})", text_at(status, "/hostProcesses/reason"));
+}
+
 void print(Env& env, const json& status, bool ready) {
   env.out << fmt::format("portcullis {} on node {}: {}\n", text_at(status, "/version"), text_at(status, "/node"),
                          ready ? "ready" : "not ready");
   if (!status.contains("findings")) return;
   env.out << fmt::format("Source: {}\nListeners in the kernel: {}, backends: {}\n", text_at(status, "/source"),
                          text_at(status, "/listeners"), text_at(status, "/backends"));
+  env.out << fmt::format("This host's own processes: {}\n", host_processes(status));
   print_links(env, status["links"]);
   print_findings(env, status["findings"]);
 }

@@ -53,6 +53,11 @@ Result<> make_directories(const std::string& path) {
 
 std::string links_dir(std::string_view pin_dir) { return versioned_dir(pin_dir) + "/links"; }
 
+Result<> remove_pin(const std::string& path) {
+  if (::unlink(path.c_str()) == 0 || errno == ENOENT) return {};
+  return fail_errno(errno, fmt::format("remove pin {}", path));
+}
+
 }  // namespace
 
 std::string versioned_dir(std::string_view pin_dir) { return fmt::format("{}/v{}", pin_dir, GW_SCHEMA_VERSION); }
@@ -79,6 +84,10 @@ std::string PinDirectory::link_path(std::string_view hook, std::uint32_t ifindex
   return fmt::format("{}/{}_{}", links_dir(pin_dir_), hook, ifindex);
 }
 
+std::string PinDirectory::cgroup_link_path(std::string_view hook) const {
+  return fmt::format("{}/cgroup_{}", links_dir(pin_dir_), hook);
+}
+
 std::vector<PinDirectory::PinnedLink> PinDirectory::links() const {
   std::vector<PinnedLink> found;
   std::error_code ignored;
@@ -94,10 +103,10 @@ std::vector<PinDirectory::PinnedLink> PinDirectory::links() const {
 }
 
 Result<> PinDirectory::remove_link(std::string_view hook, std::uint32_t ifindex) const {
-  const std::string path = link_path(hook, ifindex);
-  if (::unlink(path.c_str()) == 0 || errno == ENOENT) return {};
-  return fail_errno(errno, fmt::format("remove pin {}", path));
+  return remove_pin(link_path(hook, ifindex));
 }
+
+Result<> PinDirectory::remove_cgroup_link(std::string_view hook) const { return remove_pin(cgroup_link_path(hook)); }
 
 Result<> PinDirectory::remove_all() const {
   std::error_code error;

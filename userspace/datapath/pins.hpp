@@ -2,6 +2,7 @@
 // The bpffs directory that keeps maps and links alive between two runs of the agent:
 //   <pin-dir>/v<schema>/<map name>
 //   <pin-dir>/v<schema>/links/{tc,xdp}_<ifindex>
+//   <pin-dir>/v<schema>/links/cgroup_<hook>
 #pragma once
 
 #include "userspace/base/error.hpp"
@@ -28,14 +29,18 @@ class PinDirectory {
 
   [[nodiscard]] const std::string& pin_dir() const { return pin_dir_; }
   [[nodiscard]] std::string link_path(std::string_view hook, std::uint32_t ifindex) const;
+  /// Of a program on a cgroup: "connect4", "sendmsg6", ...
+  [[nodiscard]] std::string cgroup_link_path(std::string_view hook) const;
 
   struct PinnedLink {
     std::string hook;  ///< "tc" or "xdp"
     std::uint32_t ifindex = 0;
   };
+  /// Those on network links.
   [[nodiscard]] std::vector<PinnedLink> links() const;
   /// Removes the pin: the link, having no other owner, detaches.
   Result<> remove_link(std::string_view hook, std::uint32_t ifindex) const;
+  Result<> remove_cgroup_link(std::string_view hook) const;
   /// Removes every pin of every schema version and the directory itself.
   Result<> remove_all() const;
 

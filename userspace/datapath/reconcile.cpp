@@ -226,6 +226,13 @@ Result<> set_nat_ports(const Maps& maps, std::uint16_t first, std::uint16_t last
   return maps.control.update(0, *control);
 }
 
+Result<> set_netns_cookie(const Maps& maps, std::uint64_t cookie) {
+  auto control = read_control(maps);
+  if (!control) return fail(control.error());
+  control->netns_cookie = cookie;
+  return maps.control.update(0, *control);
+}
+
 Result<> bump_generation(const Maps& maps) {
   auto control = read_control(maps);
   if (!control) return fail(control.error());

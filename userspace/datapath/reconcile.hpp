@@ -27,6 +27,9 @@ Result<> set_links(const Maps& maps, const std::map<std::uint32_t, gw_link>& lin
 /// Range for full-NAT source ports; host byte order, inclusive.
 Result<> set_nat_ports(const Maps& maps, std::uint16_t first, std::uint16_t last);
 
+/// Tells the programs on cgroups whose sockets are ours: those of this network namespace.
+Result<> set_netns_cookie(const Maps& maps, std::uint64_t cookie);
+
 /// Makes every flow look up its next hop again at its next packet.
 Result<> bump_generation(const Maps& maps);
 

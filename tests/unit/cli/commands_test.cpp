@@ -155,6 +155,31 @@ TEST_F(Commands, DumpMapsDecodesFlowsFromTheClientsSide) {
             "7        default/web/tcp (3)\n");
 }
 
+TEST_F(Commands, DumpMapsShowsEachBackendOfASocketOnce) {
+  const gw_addr vip = plan::to_map(*IpAddress::parse("10.0.1.1"));
+  const gw_addr backend = plan::to_map(*IpAddress::parse("10.0.2.2"));
+  view_.observed.names[{GW_NAME_LISTENER, 3}] = "default/web/udp";
+  view_.sockets.emplace_back(gw_socket_key{7, vip, htons(80), GW_SOCKET_TO_VIP, {}},
+                             gw_socket{backend, htons(8080), 17, 0, 3, 1});
+  view_.sockets.emplace_back(gw_socket_key{7, backend, htons(8080), GW_SOCKET_FROM_BACKEND, {}},
+                             gw_socket{vip, htons(80), 17, 0, 3, 1});
+  EXPECT_EQ(run(dump_maps, std::string("sockets"), Output::Table), kOk);
+  EXPECT_EQ(out_.str(),
+            "SOCKET  PROTOCOL  VIP          BACKEND        LISTENER\n"
+            "7       udp       10.0.1.1:80  10.0.2.2:8080  default/web/udp (3)\n");
+}
+
+TEST_F(Commands, StatusTellsWhetherTheHostsOwnProcessesAreServed) {
+  answers_["/v1/status"] =
+      R"({"ready":true,"findings":[],"links":[],"hostProcesses":{"served":true,"cgroup":"/c","reason":""}})";
+  run(status, Output::Table);
+  EXPECT_NE(out_.str().find("This host's own processes: served (cgroup /c)\n"), std::string::npos);
+  answers_["/v1/status"] =
+      R"({"ready":true,"findings":[],"links":[],"hostProcesses":{"served":false,"cgroup":"","reason":"too old"}})";
+  run(status, Output::Table);
+  EXPECT_NE(out_.str().find("This host's own processes: not served (too old)\n"), std::string::npos);
+}
+
 TEST_F(Commands, DumpMapsShowsRejectedSharesAndEveryMap) {
   view_.observed.services[1] = {2, 0, {{0xbfffffff, 0, 0, 0, 0}, {UINT32_MAX, 4, 2, 0, 0}}};
   view_.tables[4] = {7, 8};

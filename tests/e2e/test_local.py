@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Clients on the gateway host itself: its own processes, by the programs on a cgroup."""
+
+import json
+import signal
+
+import pytest
+
+from helpers import assert_share, counters
+from lab import manifests
+from lab.lab import Lab, cgroup_root, run
+from lab.topology import Daemon, GATEWAY4, GATEWAY6, PYTHON, TESTS, Topology
+
+CLIENT = TESTS / "lab" / "client.py"
+UDP = TESTS / "lab" / "udp.py"
+MAPPED = f"::ffff:{GATEWAY4}"
+
+pytestmark = pytest.mark.skipif(cgroup_root() is None, reason="needs cgroup v2, mounted anywhere")
+
+
+class Host:
+    """The gateway host, the backends, and a cgroup whose processes are served."""
+
+    def __init__(self, lab):
+        self.cgroup = lab.cgroup()
+        self.topology = Topology(lab)
+        self.topology.serve_identity()
+        for backend in self.topology.backends:
+            server = backend.namespace.start(f"udp-{backend.name}", PYTHON, UDP, "server", backend.name, 9000)
+            server.wait_for("listening")
+        self.daemon = Daemon(self.topology, attach="tc", cgroup=self.cgroup.path)
+
+    def serve(self, *objects):
+        self.daemon.write("web.yaml", manifests.documents(*objects))
+        self.daemon.start()
+
+    def split(self, **weights):
+        """TCP and UDP on one port."""
+        made = [manifests.gateway(listeners=(("tcp", 8080), ("udp", 8080))), manifests.tcp_route("t", **weights),
+                manifests.udp_route("u", **{f"u{name}": weight for name, weight in weights.items()})]
+        for backend in self.topology.backends:
+            addresses = [backend.address4, backend.address6]
+            made += manifests.service(backend.name, addresses)
+            made += manifests.service(f"u{backend.name}", addresses, protocol="UDP")
+        self.serve(*made)
+
+    def ask(self, script, *words, namespace=None):
+        """Runs a client as a process of the cgroup."""
+        namespace = namespace or self.topology.gateway
+        return json.loads(run(*self.cgroup.enter(*namespace.enter(PYTHON, script, *words))))
+
+    def connect(self, number, address=GATEWAY4, port=8080, namespace=None):
+        return self.ask(CLIENT, "count", address, port, number, namespace=namespace)
+
+
+@pytest.fixture
+def host(lab):
+    return Host(lab)
+
+
+@pytest.mark.parametrize("address, peers", [(GATEWAY4, {"10.0.11.1", "10.0.12.1"}), (MAPPED, {"10.0.11.1", "10.0.12.1"}),
+                                            (GATEWAY6, {"2001:db8:11::1", "2001:db8:12::1"})])
+def test_connections_are_split_by_weight_and_believe_to_be_with_the_vip(host, address, peers):
+    host.split(b1=70, b2=30)
+    result = host.connect(400, address)
+    assert not result["errors"]
+    assert_share(result, "b1", 0.7)
+    assert set(result["peers"]) == peers
+    assert set(result["remotes"]) == {f"{address} 8080"}
+
+
+@pytest.mark.parametrize("address", [GATEWAY4, MAPPED, GATEWAY6])
+@pytest.mark.parametrize("how", ["client", "sendto"])
+def test_udp_flows_are_split_by_weight_and_answered_by_the_vip(host, address, how):
+    host.split(b1=70, b2=30)
+    result = host.ask(UDP, how, address, 8080, 200, 3)
+    assert (result["lost"], result["refused"], result["moved"]) == (0, 0, 0)
+    result["errors"] = {}
+    assert_share(result, "b1", 0.7)
+    assert set(result["sources"]) == {f"{address} 8080"}
+
+
+@pytest.mark.parametrize("address", [GATEWAY4, MAPPED, GATEWAY6])
+def test_a_rejected_share_is_refused_in_proportion(host, address):
+    b1 = host.topology.backends[0]
+    host.serve(manifests.gateway(), manifests.tcp_route("r", b1=20, nowhere=80),
+               *manifests.service("b1", [b1.address4, b1.address6]))
+    result = host.connect(300, address)
+    assert set(result["errors"]) == {"ConnectionRefusedError"}
+    assert_share(result, "b1", 0.2)
+    assert counters(host.daemon)["no_backend"] == result["errors"]["ConnectionRefusedError"]
+
+
+@pytest.mark.parametrize("how", ["client", "sendto"])
+def test_udp_to_nothing_is_refused(host, how):
+    host.serve(manifests.gateway(listeners=(("udp", 8080),)))
+    assert host.ask(UDP, how, GATEWAY4, 8080, 5, 1)["refused"] == 5
+
+
+def test_a_udp_socket_leaves_a_backend_that_is_gone(host):
+    """One socket that is not connected: it stays on its backend while there is one, and then finds another."""
+    host.daemon.config.write_text(host.daemon.config.read_text() + "drainSeconds: 0\n")
+    host.split(b1=1, b2=0)
+    asker = host.topology.gateway.start("asker", *host.cgroup.enter(PYTHON, UDP, "watch", GATEWAY4, 8080))
+    asker.wait_for("answered by b1\n")
+    b2 = host.topology.backends[1]
+    host.daemon.write("web.yaml", manifests.documents(
+        manifests.gateway(listeners=(("udp", 8080),)), manifests.udp_route("u", b2=1),
+        *manifests.service("b2", [b2.address4], protocol="UDP")))
+    asker.wait_for("answered by b2\n")
+
+
+def test_other_destinations_and_other_network_namespaces_are_left_alone(host):
+    """Processes of the cgroup that the listeners are not for: other ports of this host, another host's own address."""
+    host.split(b1=1, b2=1)
+    own = host.topology.gateway.start("own-server", PYTHON, TESTS / "lab" / "server.py", "host", 2222)
+    own.wait_for("listening")
+    assert host.connect(5, port=2222)["answers"] == {"host": 5}
+    assert host.connect(5, "127.0.0.1")["errors"] == {"ConnectionRefusedError": 5}
+    client = host.topology.client
+    elsewhere = client.start("elsewhere", PYTHON, TESTS / "lab" / "server.py", "elsewhere", 8080)
+    elsewhere.wait_for("listening")
+    client.address("lo", f"{GATEWAY4}/32")
+    assert host.connect(5, namespace=client)["answers"] == {"elsewhere": 5}
+
+
+def test_a_killed_daemon_is_not_noticed_and_its_successor_takes_over(host):
+    host.split(b1=1, b2=0)
+    host.daemon.process.stop(signal.SIGKILL)
+    assert host.connect(5)["answers"] == {"b1": 5}
+    host.split(b1=0, b2=1)
+    assert host.connect(5)["answers"] == {"b2": 5}
+    host.daemon.process.stop()
+    assert host.connect(5)["answers"] == {"b2": 5}
+    host.daemon.unload()
+    assert host.connect(5)["errors"] == {"ConnectionRefusedError": 5}
+
+
+def test_switched_off_takes_an_earlier_daemons_programs_off(host):
+    host.split(b1=1, b2=0)
+    assert host.connect(5)["answers"] == {"b1": 5}
+    host.daemon.process.stop()
+    host.daemon.config.write_text(host.daemon.config.read_text().replace(str(host.cgroup.path), "off"))
+    host.daemon.start()
+    assert host.connect(5)["errors"] == {"ConnectionRefusedError": 5}
+    assert "own processes: not served (switched off)" in host.daemon.gwctl("status")
+
+
+def test_it_is_shown(host):
+    host.split(b1=1, b2=0)
+    assert f"own processes: served (cgroup {host.cgroup.path})" in host.daemon.gwctl("status")
+    host.connect(1)
+    rows = json.loads(host.daemon.gwctl("dump-maps", "sockets", "-o", "json"))
+    assert [(row["protocol"], row["vip"], row["backend"]) for row in rows] == [
+        ("tcp", f"{GATEWAY4}:8080", f"{host.topology.backends[0].address4}:9000")]
+    assert "default/web/tcp" in rows[0]["listener"]
+    assert counters(host.daemon)["socket_connected"] == 1
+
+
+def test_a_directory_that_is_no_cgroup_is_said(lab):
+    topology = Topology(lab)
+    daemon = Daemon(topology, attach="tc", cgroup="/tmp")
+    daemon.write("web.yaml", manifests.split(topology, {"b1": 1}))
+    daemon.start()
+    code, text = daemon.gwctl_code("status")
+    assert code == 2
+    assert "/tmp is no directory of a cgroup v2 hierarchy" in text
+
+
+def test_two_gateways_on_one_machine_serve_their_own_processes(host):
+    with Lab("other") as other_lab:
+        other = Host(other_lab)
+        other.daemon = Daemon(other.topology, name="same-cgroup", attach="tc", cgroup=host.cgroup.path)
+        other.cgroup = host.cgroup
+        host.split(b1=1, b2=0)
+        other.split(b1=0, b2=1)
+        assert host.connect(5)["answers"] == {"b1": 5}
+        assert other.connect(5)["answers"] == {"b2": 5}
