@@ -44,19 +44,9 @@ provider::Snapshot read_file(const std::string& path, std::ostream& out, int& pr
   return snapshot;
 }
 
-template <typename T>
-void append(std::vector<T>& to, const std::vector<T>& from) {
-  to.insert(to.end(), from.begin(), from.end());
-}
-
 void merge(api::ResourceSet& all, const api::ResourceSet& more) {
-  append(all.gateway_classes, more.gateway_classes);
-  append(all.gateways, more.gateways);
-  append(all.l4_routes, more.l4_routes);
-  append(all.reference_grants, more.reference_grants);
-  append(all.services, more.services);
-  append(all.endpoint_slices, more.endpoint_slices);
-  append(all.namespaces, more.namespaces);
+  api::ResourceSet::for_each_member(
+      [&](auto member) { (all.*member).insert((all.*member).end(), (more.*member).begin(), (more.*member).end()); });
   all.sort();
 }
 

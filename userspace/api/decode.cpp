@@ -2,9 +2,12 @@
 #include "userspace/api/decode.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 #include <set>
+#include <span>
 
 #include "userspace/api/kinds.hpp"
 
@@ -71,6 +74,17 @@ Identity identify(const std::string& api_version, const std::string& kind) {
   return {api_version, api_version.substr(0, slash), api_version.substr(slash + 1), kind};
 }
 
+/// The document as it is, but for the bytes of a Secret: whoever may read what we publish need not know them.
+std::string raw_json(const Cursor& cursor, const Identity& identity) {
+  if (identity.kind != "Secret") return to_json(cursor.node());
+  YAML::Node shown = YAML::Clone(cursor.node());
+  for (const char* field : {"data", "stringData"}) {
+    if (!shown[field] || !shown[field].IsMap()) continue;
+    for (auto entry : shown[field]) entry.second = fmt::format("({} characters)", entry.second.Scalar().size());
+  }
+  return to_json(shown);
+}
+
 /// A decoder run: one text.
 class Decoder {
  public:
@@ -82,23 +96,40 @@ class Decoder {
     return std::move(result_);
   }
 
+  // Members of the table of kinds: what an object of a kind consists of, and where it goes.
+
+  /// A kind whose fields are in `spec`.
+  template <auto Member, auto DecodeSpec>
+  void take_spec(Fields& fields, const ObjectMeta& meta, const Cursor& cursor, const Identity& identity);
+  /// A kind whose fields stand beside the metadata.
+  template <auto Member, auto DecodeObject>
+  void take_object(Fields& fields, const ObjectMeta& meta, const Cursor& cursor, const Identity& identity);
+
  private:
   void object(const Cursor& cursor);
   void list(const Cursor& cursor);
   void known_object(const Cursor& cursor, const Identity& identity);
   void unknown_kind(const Cursor& cursor, const Identity& identity);
-  ObjectMeta meta(Fields& fields, const Cursor& cursor, const Identity& identity, Scope scope);
+  void name_object(const Cursor& cursor, const Identity& identity, Scope scope);
   template <typename Kind>
   void keep(Kind kind, std::vector<Kind>& into, const Cursor& cursor, const Identity& identity);
-  template <typename Kind>
-  Kind with_spec(Fields& fields, const ObjectMeta& meta, void (*decode_spec)(const Cursor&, Kind&));
-  void decode_kind(Fields& fields, const Cursor& cursor, const Identity& identity);
 
   DecodeContext context_;
   Decoded result_;
   std::size_t problems_before_ = 0;
   std::set<ObjectRef> seen_;
 };
+
+/// One line of the table of kinds.
+struct ServedKind {
+  std::string_view api_version;
+  std::string_view kind;
+  void (Decoder::*take)(Fields&, const ObjectMeta&, const Cursor&, const Identity&);
+  Scope scope = Scope::Namespaced;
+  Check check_name = check_dns_subdomain;
+};
+
+std::span<const ServedKind> served_kinds();
 
 void Decoder::document(const Document& document) {
   context_.line_offset = document.first_line;
@@ -152,8 +183,8 @@ void Decoder::list(const Cursor& cursor) {
   for (const auto& item : items->items(0, kMaxNodes)) object(Cursor(item.node(), "", context_));
 }
 
-ObjectMeta Decoder::meta(Fields& fields, const Cursor& cursor, const Identity& identity, Scope scope) {
-  // The name for messages, read ahead of the metadata's own problems.
+/// The name for messages, read ahead of the metadata's own problems.
+void Decoder::name_object(const Cursor& cursor, const Identity& identity, Scope scope) {
   const YAML::Node metadata = cursor.node()["metadata"];
   const auto text = [&metadata](const char* key) {
     const YAML::Node value = metadata && metadata.IsMap() ? metadata[key] : YAML::Node();
@@ -163,8 +194,6 @@ ObjectMeta Decoder::meta(Fields& fields, const Cursor& cursor, const Identity& i
   if (ns.empty()) ns = kDefaultNamespace;
   const ObjectRef ref{identity.group, identity.version, identity.kind, scope == Scope::Cluster ? "" : ns, text("name")};
   context_.object = ref.to_string();
-  fields.ignore({"apiVersion", "kind", "status"});
-  return decode_meta(fields, cursor, scope);
 }
 
 template <typename Kind>
@@ -180,106 +209,139 @@ void Decoder::keep(Kind kind, std::vector<Kind>& into, const Cursor& cursor, con
     if (kind.meta.name.empty()) result_.incomplete = true;
     return;
   }
-  result_.raw.push_back({ref, to_json(cursor.node()), kind.meta.location});
+  result_.raw.push_back({ref, raw_json(cursor, identity), kind.meta.location});
   into.push_back(std::move(kind));
 }
 
-template <typename Kind>
-Kind Decoder::with_spec(Fields& fields, const ObjectMeta& meta, void (*decode_spec)(const Cursor&, Kind&)) {
-  Kind kind;
-  kind.meta = meta;
-  if (const auto spec = fields.require("spec")) decode_spec(*spec, kind);
+/// An object of the vector that `Member` points to.
+template <auto Member>
+auto begin_object(const ObjectMeta& meta, const Identity& identity) {
+  typename std::remove_reference_t<decltype(std::declval<ResourceSet&>().*Member)>::value_type object;
+  object.meta = meta;
+  if constexpr (requires { object.version; }) object.version = identity.version;
+  if constexpr (requires { object.group; }) object.group = identity.group;
+  if constexpr (requires { object.kind; }) object.kind = identity.kind;
+  return object;
+}
+
+template <auto Member, auto DecodeSpec>
+void Decoder::take_spec(Fields& fields, const ObjectMeta& meta, const Cursor& cursor, const Identity& identity) {
+  auto object = begin_object<Member>(meta, identity);
+  if (const auto spec = fields.require("spec")) DecodeSpec(*spec, object);
   fields.finish();
-  return kind;
+  keep(std::move(object), result_.objects.*Member, cursor, identity);
 }
 
-void Decoder::decode_kind(Fields& fields, const Cursor& cursor, const Identity& identity) {
-  const bool is_legacy = identity.group == kLegacyGroup;
-  const bool is_cluster = identity.kind == "GatewayClass" || identity.kind == "Namespace";
-  const ObjectMeta common = meta(fields, cursor, identity, is_cluster ? Scope::Cluster : Scope::Namespaced);
-  const auto versioned = [&identity](auto kind) {
-    kind.group = identity.group;
-    kind.version = identity.version;
-    return kind;
-  };
-  ResourceSet& objects = result_.objects;
-  if (identity.kind == "GatewayClass") {
-    const auto decode_spec = is_legacy ? decode_legacy_gateway_class : decode_gateway_class;
-    keep(versioned(with_spec<GatewayClass>(fields, common, decode_spec)), objects.gateway_classes, cursor, identity);
-  } else if (identity.kind == "Gateway") {
-    const auto decode_spec = is_legacy ? decode_legacy_gateway : decode_gateway;
-    keep(versioned(with_spec<Gateway>(fields, common, decode_spec)), objects.gateways, cursor, identity);
-  } else if (identity.kind == "TCPRoute" || identity.kind == "UDPRoute") {
-    const auto decode_spec = is_legacy ? decode_legacy_l4_route : decode_l4_route;
-    L4Route route = versioned(with_spec<L4Route>(fields, common, decode_spec));
-    route.kind = identity.kind;
-    keep(std::move(route), objects.l4_routes, cursor, identity);
-  } else if (identity.kind == "ReferenceGrant") {
-    keep(with_spec<ReferenceGrant>(fields, common, decode_reference_grant), objects.reference_grants, cursor, identity);
-  } else if (identity.kind == "Service") {
-    keep(with_spec<Service>(fields, common, decode_service), objects.services, cursor, identity);
-  } else if (identity.kind == "EndpointSlice") {
-    EndpointSlice slice;
-    slice.meta = common;
-    decode_endpoint_slice(fields, slice);
-    fields.finish();
-    keep(std::move(slice), objects.endpoint_slices, cursor, identity);
-  } else {
-    Namespace ns;
-    ns.meta = common;
-    ns.meta.labels["kubernetes.io/metadata.name"] = common.name;
-    fields.ignore({"spec"});
-    fields.finish();
-    keep(std::move(ns), objects.namespaces, cursor, identity);
-  }
+template <auto Member, auto DecodeObject>
+void Decoder::take_object(Fields& fields, const ObjectMeta& meta, const Cursor& cursor, const Identity& identity) {
+  auto object = begin_object<Member>(meta, identity);
+  DecodeObject(cursor, fields, object);
+  fields.finish();
+  keep(std::move(object), result_.objects.*Member, cursor, identity);
 }
 
-bool is_served(const Identity& identity) {
-  static const std::set<std::pair<std::string, std::string>> served = {
-      {"gateway.networking.k8s.io/v1", "GatewayClass"},
-      {"gateway.networking.k8s.io/v1beta1", "GatewayClass"},
-      {"gateway.networking.k8s.io/v1", "Gateway"},
-      {"gateway.networking.k8s.io/v1beta1", "Gateway"},
-      {"gateway.networking.k8s.io/v1", "TCPRoute"},
-      {"gateway.networking.k8s.io/v1alpha2", "TCPRoute"},
-      {"gateway.networking.k8s.io/v1", "UDPRoute"},
-      {"gateway.networking.k8s.io/v1alpha2", "UDPRoute"},
-      {"gateway.networking.k8s.io/v1", "ReferenceGrant"},
-      {"gateway.networking.k8s.io/v1beta1", "ReferenceGrant"},
-      {"networking.x-k8s.io/v1alpha1", "GatewayClass"},
-      {"networking.x-k8s.io/v1alpha1", "Gateway"},
-      {"networking.x-k8s.io/v1alpha1", "TCPRoute"},
-      {"networking.x-k8s.io/v1alpha1", "UDPRoute"},
-      {"v1", "Service"},
-      {"discovery.k8s.io/v1", "EndpointSlice"},
-      {"v1", "Namespace"},
-  };
-  return served.contains({identity.api_version, identity.kind});
+#define GATEWAY_API(version) "gateway.networking.k8s.io/" version
+#define LEGACY_API "networking.x-k8s.io/v1alpha1"
+
+std::span<const ServedKind> served_kinds() {
+  using Set = ResourceSet;
+  constexpr auto gateway_class = &Decoder::take_spec<&Set::gateway_classes, decode_gateway_class>;
+  constexpr auto gateway = &Decoder::take_spec<&Set::gateways, decode_gateway>;
+  constexpr auto listener_set = &Decoder::take_spec<&Set::listener_sets, decode_listener_set>;
+  constexpr auto http_route = &Decoder::take_spec<&Set::http_routes, decode_http_route>;
+  constexpr auto grpc_route = &Decoder::take_spec<&Set::grpc_routes, decode_grpc_route>;
+  constexpr auto tls_route = &Decoder::take_spec<&Set::tls_routes, decode_tls_route>;
+  constexpr auto l4_route = &Decoder::take_spec<&Set::l4_routes, decode_l4_route>;
+  constexpr auto grant = &Decoder::take_spec<&Set::reference_grants, decode_reference_grant>;
+  constexpr auto tls_policy = &Decoder::take_spec<&Set::backend_tls_policies, decode_backend_tls_policy>;
+  constexpr auto legacy_class = &Decoder::take_spec<&Set::gateway_classes, decode_legacy_gateway_class>;
+  constexpr auto legacy_gateway = &Decoder::take_spec<&Set::gateways, decode_legacy_gateway>;
+  constexpr auto legacy_http_route = &Decoder::take_spec<&Set::http_routes, decode_legacy_http_route>;
+  constexpr auto legacy_tls_route = &Decoder::take_spec<&Set::tls_routes, decode_legacy_tls_route>;
+  constexpr auto legacy_l4_route = &Decoder::take_spec<&Set::l4_routes, decode_legacy_l4_route>;
+  constexpr auto backend_policy = &Decoder::take_spec<&Set::backend_policies, decode_backend_policy>;
+  constexpr auto service = &Decoder::take_spec<&Set::services, decode_service>;
+  constexpr auto slice = &Decoder::take_object<&Set::endpoint_slices, decode_endpoint_slice>;
+  constexpr auto secret = &Decoder::take_object<&Set::secrets, decode_secret>;
+  constexpr auto config_map = &Decoder::take_object<&Set::config_maps, decode_config_map>;
+  constexpr auto ns = &Decoder::take_object<&Set::namespaces, decode_namespace>;
+  static constexpr std::array kinds = {
+      ServedKind{GATEWAY_API("v1"), "GatewayClass", gateway_class, Scope::Cluster},
+      ServedKind{GATEWAY_API("v1beta1"), "GatewayClass", gateway_class, Scope::Cluster},
+      ServedKind{GATEWAY_API("v1"), "Gateway", gateway},
+      ServedKind{GATEWAY_API("v1beta1"), "Gateway", gateway},
+      ServedKind{GATEWAY_API("v1"), "ListenerSet", listener_set},
+      ServedKind{GATEWAY_API("v1"), "HTTPRoute", http_route},
+      ServedKind{GATEWAY_API("v1beta1"), "HTTPRoute", http_route},
+      ServedKind{GATEWAY_API("v1"), "GRPCRoute", grpc_route},
+      ServedKind{GATEWAY_API("v1"), "TLSRoute", tls_route},
+      ServedKind{GATEWAY_API("v1alpha3"), "TLSRoute", tls_route},
+      ServedKind{GATEWAY_API("v1alpha2"), "TLSRoute", tls_route},
+      ServedKind{GATEWAY_API("v1"), "TCPRoute", l4_route},
+      ServedKind{GATEWAY_API("v1alpha2"), "TCPRoute", l4_route},
+      ServedKind{GATEWAY_API("v1"), "UDPRoute", l4_route},
+      ServedKind{GATEWAY_API("v1alpha2"), "UDPRoute", l4_route},
+      ServedKind{GATEWAY_API("v1"), "ReferenceGrant", grant},
+      ServedKind{GATEWAY_API("v1beta1"), "ReferenceGrant", grant},
+      ServedKind{GATEWAY_API("v1"), "BackendTLSPolicy", tls_policy},
+      ServedKind{GATEWAY_API("v1alpha3"), "BackendTLSPolicy", tls_policy},
+      ServedKind{LEGACY_API, "GatewayClass", legacy_class, Scope::Cluster},
+      ServedKind{LEGACY_API, "Gateway", legacy_gateway},
+      ServedKind{LEGACY_API, "HTTPRoute", legacy_http_route},
+      ServedKind{LEGACY_API, "TLSRoute", legacy_tls_route},
+      ServedKind{LEGACY_API, "TCPRoute", legacy_l4_route},
+      ServedKind{LEGACY_API, "UDPRoute", legacy_l4_route},
+      ServedKind{LEGACY_API, "BackendPolicy", backend_policy},
+      ServedKind{"v1", "Service", service, Scope::Namespaced, check_dns_label},
+      ServedKind{"discovery.k8s.io/v1", "EndpointSlice", slice},
+      ServedKind{"v1", "Secret", secret},
+      ServedKind{"v1", "ConfigMap", config_map},
+      ServedKind{"v1", "Namespace", ns, Scope::Cluster, check_dns_label}};
+  return kinds;
 }
+
+#undef GATEWAY_API
+#undef LEGACY_API
 
 bool is_our_group(const std::string& group) {
   return group == kGatewayGroup || group == kLegacyGroup || group == kDiscoveryGroup || group == kPolicyGroup;
 }
 
+/// The versions of the kind that are served, or else the kinds of the group.
+std::string what_is_served(const Identity& identity) {
+  std::set<std::string> versions;
+  std::set<std::string> kinds;
+  for (const ServedKind& served : served_kinds()) {
+    const Identity known = identify(std::string(served.api_version), std::string(served.kind));
+    if (known.group != identity.group) continue;
+    kinds.insert(known.kind);
+    if (known.kind == identity.kind) versions.insert(known.version);
+  }
+  return fmt::format("{}", fmt::join(versions.empty() ? kinds : versions, ", "));
+}
+
 /// Deployments, Pods and the like may stand in the same files: they are not for us.
 void Decoder::unknown_kind(const Cursor& cursor, const Identity& identity) {
   if (!is_our_group(identity.group)) return;
-  Fields fields(cursor);
-  (void)meta(fields, cursor, identity, Scope::Namespaced);
-  context_.problems.resize(problems_before_);  // its own problems do not matter
-  cursor.problem(
-      fmt::format("{} {} is not served by this version (served: GatewayClass, Gateway, TCPRoute, UDPRoute and "
-                  "ReferenceGrant of {}, GatewayClass, Gateway, TCPRoute and UDPRoute of {}/v1alpha1, EndpointSlice)",
-                  identity.api_version, identity.kind, kGatewayGroup, kLegacyGroup));
+  name_object(cursor, identity, Scope::Namespaced);
+  cursor.problem(fmt::format("{} {} is not served by this version (served: {})", identity.api_version, identity.kind,
+                             what_is_served(identity)));
 }
 
 void Decoder::known_object(const Cursor& cursor, const Identity& identity) {
-  if (!is_served(identity)) {
+  const auto is_it = [&identity](const ServedKind& served) {
+    return served.kind == identity.kind && served.api_version == identity.api_version;
+  };
+  const auto served = std::ranges::find_if(served_kinds(), is_it);
+  if (served == served_kinds().end()) {
     unknown_kind(cursor, identity);
     return;
   }
+  name_object(cursor, identity, served->scope);
   Fields fields(cursor);
-  decode_kind(fields, cursor, identity);
+  fields.ignore({"apiVersion", "kind", "status"});
+  const ObjectMeta meta = decode_meta(fields, cursor, served->scope, served->check_name);
+  (this->*served->take)(fields, meta, cursor, identity);
 }
 
 }  // namespace

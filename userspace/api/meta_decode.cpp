@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cctype>
 #include <ctime>
 #include <limits>
 
 #include "userspace/api/kinds.hpp"
+#include "userspace/api/parts.hpp"
 
 namespace gw::api {
 namespace {
@@ -38,78 +41,105 @@ LabelSelectorRequirement decode_requirement(const Cursor& cursor) {
   using Operator = LabelSelectorRequirement::Operator;
   LabelSelectorRequirement requirement;
   Fields fields(cursor);
-  if (const auto key = fields.require("key")) requirement.key = key->checked(check_not_empty);
-  if (const auto op = fields.require("operator")) {
-    const std::string word = op->one_of({"In", "NotIn", "Exists", "DoesNotExist"});
-    requirement.op = word == "NotIn"    ? Operator::NotIn
-                     : word == "Exists" ? Operator::Exists
-                     : word == "In"     ? Operator::In
-                                        : Operator::DoesNotExist;
-  }
-  if (const auto values = fields.find("values")) {
-    for (const auto& value : values->items(0, 1000)) requirement.values.push_back(value.string());
-  }
+  fields.required("key", requirement.key, checked_by(check_not_empty));
+  fields.required("operator", requirement.op,
+                  word_of<Operator>({{"In", Operator::In},
+                                     {"NotIn", Operator::NotIn},
+                                     {"Exists", Operator::Exists},
+                                     {"DoesNotExist", Operator::DoesNotExist}}));
+  fields.optional("values", requirement.values, list_of(as_string, 0, 1000));
+  fields.finish();
   const bool wants_values = requirement.op == Operator::In || requirement.op == Operator::NotIn;
   if (wants_values == requirement.values.empty()) {
     cursor.problem(wants_values ? "values is empty (In and NotIn need some)"
                                 : "values is not empty (Exists and DoesNotExist take none)");
   }
-  fields.finish();
   return requirement;
+}
+
+/// Annotations are nothing to us; they must be such as a cluster takes. The case of their keys does not matter.
+void check_annotations(const Cursor& cursor) {
+  constexpr std::size_t kMaxBytes = 256U << 10U;
+  std::size_t bytes = 0;
+  for (const auto& [key, value] : cursor.string_map()) {
+    std::string lower = key;
+    std::ranges::transform(lower, lower.begin(), [](unsigned char c) { return std::tolower(c); });
+    if (auto wrong = check_qualified_name(lower)) cursor.entry(key).problem("has a key that is wrong: " + *wrong);
+    bytes += key.size() + value.size();
+  }
+  if (bytes > kMaxBytes) cursor.problem(fmt::format("has {} bytes (expected at most {})", bytes, kMaxBytes));
+}
+
+void decode_namespace_of(Fields& fields, ObjectMeta& meta, Scope scope) {
+  const auto ns = fields.find("namespace");
+  if (ns) meta.ns = ns->checked(check_dns_label);
+  if (ns && scope == Scope::Cluster) ns->problem("is set (this kind is cluster-scoped: leave it out)");
+  if (!ns && scope == Scope::Namespaced) meta.ns = kDefaultNamespace;
+}
+
+/// Common to RouteNamespaces and ListenerNamespaces.
+template <std::size_t N>
+RouteNamespaces decode_namespaces(const Cursor& cursor, RouteNamespaces namespaces,
+                                  const std::pair<std::string_view, NamespacesFrom> (&words)[N]) {
+  Fields fields(cursor);
+  fields.defaulted("from", namespaces.from, word_of(words));
+  fields.optional("selector", namespaces.selector, decode_selector);
+  fields.finish();
+  return namespaces;
 }
 
 }  // namespace
 
-ObjectMeta decode_meta(Fields& object, const Cursor& cursor, Scope scope) {
+ObjectMeta decode_meta(Fields& object, const Cursor& cursor, Scope scope, Check check_name) {
   ObjectMeta meta;
   meta.location = cursor.location();
   meta.generation = 1;
   const auto metadata = object.require("metadata");
   if (!metadata) return meta;
   Fields fields(*metadata);
-  if (const auto name = fields.require("name")) meta.name = name->checked(check_dns_subdomain);
-  if (const auto ns = fields.find("namespace")) {
-    meta.ns = ns->checked(check_dns_label);
-    if (scope == Scope::Cluster) ns->problem("is set (this kind is cluster-scoped: leave it out)");
-  } else if (scope == Scope::Namespaced) {
-    meta.ns = kDefaultNamespace;
-  }
-  if (const auto labels = fields.find("labels")) meta.labels = labels->string_map();
-  if (const auto annotations = fields.find("annotations")) (void)annotations->string_map();
-  if (const auto generation = fields.find("generation")) {
-    meta.generation = generation->integer(0, std::numeric_limits<std::int64_t>::max());
-  }
-  if (const auto created = fields.find("creationTimestamp")) meta.creation_timestamp = decode_timestamp(*created);
+  fields.required("name", meta.name, checked_by(check_name));
+  decode_namespace_of(fields, meta, scope);
+  fields.defaulted("labels", meta.labels, decode_labels);
+  if (const auto annotations = fields.find("annotations")) check_annotations(*annotations);
+  fields.defaulted("generation", meta.generation,
+                   integer_in<std::int64_t>(0, std::numeric_limits<std::int64_t>::max()));
+  fields.defaulted("creationTimestamp", meta.creation_timestamp, decode_timestamp);
   fields.ignore({"generateName", "selfLink", "uid", "resourceVersion", "deletionTimestamp",
                  "deletionGracePeriodSeconds", "ownerReferences", "finalizers", "managedFields"});
   fields.finish();
   return meta;
 }
 
+Labels decode_labels(const Cursor& cursor) {
+  Labels labels = cursor.string_map();
+  for (const auto& [key, value] : labels) {
+    if (auto wrong = check_qualified_name(key)) cursor.entry(key).problem("has a key that is wrong: " + *wrong);
+    if (auto wrong = check_label_value(value)) cursor.entry(key).problem(std::move(*wrong));
+  }
+  return labels;
+}
+
 LabelSelector decode_selector(const Cursor& cursor) {
   LabelSelector selector;
   Fields fields(cursor);
-  if (const auto labels = fields.find("matchLabels")) selector.match_labels = labels->string_map();
-  if (const auto expressions = fields.find("matchExpressions")) {
-    for (const auto& item : expressions->items(0, 1000)) selector.match_expressions.push_back(decode_requirement(item));
-  }
+  fields.optional("matchLabels", selector.match_labels, as_string_map);
+  fields.optional("matchExpressions", selector.match_expressions, list_of(decode_requirement, 0, 1000));
   fields.finish();
   return selector;
 }
 
-RouteNamespaces decode_route_namespaces(const Cursor& cursor, std::initializer_list<std::string_view> from_words) {
-  RouteNamespaces namespaces;
-  Fields fields(cursor);
-  if (const auto from = fields.find("from")) {
-    const std::string word = from->one_of(from_words);
-    namespaces.from = word == "All"        ? NamespacesFrom::All
-                      : word == "Selector" ? NamespacesFrom::Selector
-                      : word == "None"     ? NamespacesFrom::None
-                                           : NamespacesFrom::Same;
-  }
-  if (const auto selector = fields.find("selector")) namespaces.selector = decode_selector(*selector);
-  fields.finish();
-  return namespaces;
+RouteNamespaces decode_route_namespaces(const Cursor& cursor) {
+  return decode_namespaces(
+      cursor, {},
+      {{"All", NamespacesFrom::All}, {"Selector", NamespacesFrom::Selector}, {"Same", NamespacesFrom::Same}});
+}
+
+RouteNamespaces decode_listener_namespaces(const Cursor& cursor) {
+  return decode_namespaces(cursor, {NamespacesFrom::None, {}},
+                           {{"All", NamespacesFrom::All},
+                            {"Selector", NamespacesFrom::Selector},
+                            {"Same", NamespacesFrom::Same},
+                            {"None", NamespacesFrom::None}});
 }
 
 }  // namespace gw::api

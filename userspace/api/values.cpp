@@ -12,32 +12,22 @@
 namespace gw::api {
 namespace {
 
+/// By namespace and name; the rest only where these are the same.
 template <typename Kind>
-void sort_by_name(std::vector<Kind>& objects) {
-  std::ranges::stable_sort(objects, {}, [](const Kind& object) { return std::tie(object.meta.ns, object.meta.name); });
-}
-
-void sort_by_name_group_and_kind(std::vector<L4Route>& routes) {
-  std::ranges::stable_sort(
-      routes, {}, [](const auto& route) { return std::tie(route.meta.ns, route.meta.name, route.group, route.kind); });
-}
-
-template <typename Kind>
-void sort_by_name_and_group(std::vector<Kind>& objects) {
-  std::ranges::stable_sort(objects, {},
-                           [](const Kind& object) { return std::tie(object.meta.ns, object.meta.name, object.group); });
+bool is_before(const Kind& a, const Kind& b) {
+  const auto name = [](const Kind& object) { return std::tie(object.meta.ns, object.meta.name); };
+  if (name(a) != name(b)) return name(a) < name(b);
+  const ObjectRef a_ref = a.ref();
+  const ObjectRef b_ref = b.ref();
+  return std::tie(a_ref.group, a_ref.kind) < std::tie(b_ref.group, b_ref.kind);
 }
 
 }  // namespace
 
 void ResourceSet::sort() {
-  sort_by_name_and_group(gateway_classes);
-  sort_by_name_and_group(gateways);
-  sort_by_name_group_and_kind(l4_routes);
-  sort_by_name(reference_grants);
-  sort_by_name(services);
-  sort_by_name(endpoint_slices);
-  sort_by_name(namespaces);
+  for_each_member([this](auto member) {
+    std::ranges::stable_sort(this->*member, [](const auto& a, const auto& b) { return is_before(a, b); });
+  });
 }
 
 std::string Problem::to_string() const {

@@ -57,7 +57,7 @@ class Completion {
       last = condition;
       listener.conditions.set(std::move(condition));
     }
-    for (const auto& address : addresses) gateway.addresses.push_back({"IPAddress", address.to_string(), {}});
+    for (const auto& address : addresses) gateway.addresses.push_back({"IPAddress", address.to_string(), "", {}});
     const char* failed = last.reason.empty() ? "Invalid" : last.reason.c_str();
     gateway.conditions.set({type(gateway), any ? ConditionStatus::True : ConditionStatus::False,
                             any ? healthy(gateway) : failed, problems, generation});

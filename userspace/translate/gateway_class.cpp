@@ -10,7 +10,7 @@ namespace gw::translate {
 namespace {
 
 Verdict judge(const api::GatewayClass& gateway_class) {
-  if (!gateway_class.has_parameters_ref) return {true, reason::kAccepted, ""};
+  if (!gateway_class.parameters_ref) return {true, reason::kAccepted, ""};
   return {false, reason::kInvalidParameters,
           "spec.parametersRef is set, but this version serves no parameters kind: remove it"};
 }

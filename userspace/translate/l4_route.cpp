@@ -10,9 +10,16 @@
 namespace gw::translate {
 namespace {
 
-/// Only rule 0 can ever be live: v1 has exactly one, and v1alpha1's others need match extensions.
+/// What an extension would match is unknown here, so it matches nothing.
+bool takes_everything(const api::L4RouteRule& rule) {
+  return rule.legacy_matches.empty() ||
+         std::ranges::any_of(rule.legacy_matches, [](const auto& match) { return !match.extension_ref; });
+}
+
+/// Only one rule can ever be live: v1 has exactly one, and v1alpha1's others need match extensions.
 const api::L4RouteRule* live_rule(const api::L4Route& route) {
-  return route.rules.empty() ? nullptr : &route.rules.front();
+  const auto live = std::ranges::find_if(route.rules, takes_everything);
+  return live == route.rules.end() ? nullptr : &*live;
 }
 
 bool leaves_port_open(const api::L4Route& route) {

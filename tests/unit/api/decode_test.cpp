@@ -214,12 +214,11 @@ INSTANTIATE_TEST_SUITE_P(
                 "is unique)"},
         BadSpec{LISTENER("name: b, port: 81, protocol: TCP, hostname: example.com"),
                 "spec.listeners[1]: has a hostname, which a TCP listener cannot match (leave it out)"},
-        BadSpec{LISTENER("name: b, port: 81, protocol: TCP, tls: {}"),
-                "spec.listeners[1].tls: is set on a TCP listener (only HTTPS and TLS listeners have tls)"},
+        BadSpec{LISTENER("name: b, port: 81, protocol: TCP, tls: {mode: Passthrough}"),
+                "spec.listeners[1].tls: is set, but the protocol is TCP (only HTTPS and TLS listeners have tls)"},
         BadSpec{LISTENER("name: b, port: 81, protocol: TCP, allowedRoutes: {namespaces: {from: Any}}"),
                 "spec.listeners[1].allowedRoutes.namespaces.from: \"Any\" is not supported (expected one of All, "
-                "Selector, Same, "
-                "None)"},
+                "Selector, Same)"},
         BadSpec{LISTENER("name: b, port: 81, protocol: TCP, allowedRoutes: {kinds: [{}]}"),
                 "spec.listeners[1].allowedRoutes.kinds[0].kind: is missing (it is required)"},
         BadSpec{LISTENER("name: b, port: 81, port: 82, protocol: TCP"),
@@ -255,9 +254,8 @@ INSTANTIATE_TEST_SUITE_P(
         BadText{"apiVersion: v1\nkind: Service\nmetadata: {}\nspec: {}\n",
                 "f:3:11: Service default/ metadata.name: is missing (it is required)"},
         BadText{"apiVersion: v1\nkind: Service\nmetadata: {name: Web}\nspec: {}\n",
-                "f:3:18: Service default/Web metadata.name: \"Web\" is not valid (expected lower-case letters, digits, "
-                "'-' and "
-                "'.', as in \"my-name\", at most 253 characters)"},
+                "f:3:18: Service default/Web metadata.name: \"Web\" is not valid (expected lower-case letters, digits "
+                "and '-', as in \"my-name\", at most 63 characters)"},
         BadText{"apiVersion: v1\nkind: Namespace\nmetadata: {name: a, namespace: b}\n",
                 "f:3:32: Namespace a metadata.namespace: is set (this kind is cluster-scoped: leave it out)"},
         BadText{"apiVersion: v1\nkind: Service\nmetadata: {name: a, lables: {}}\nspec: {}\n",
@@ -285,7 +283,7 @@ INSTANTIATE_TEST_SUITE_P(
         BadText{ROUTE "  parentRefs: [{name: a}, {name: a, port: 1}]\n  rules: [{backendRefs: [{name: a, port: 1}]}]\n",
                 "f:5:27: TCPRoute default/r spec.parentRefs[1]: names a parent that another parentRef names too (then "
                 "each needs "
-                "a sectionName or port)"},
+                "a sectionName, or each a port)"},
         BadText{OLD_ROUTE "  rules: [{forwardTo: [{port: 1}]}]\n",
                 "f:5:24: TCPRoute default/r spec.rules[0].forwardTo[0]: names no backend (serviceName or backendRef is "
                 "required)"},
@@ -307,7 +305,7 @@ INSTANTIATE_TEST_SUITE_P(
                 "f:5:25: EndpointSlice default/s endpoints[0].addresses: has 0 items (expected 1 to 100)"},
         BadText{"apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec: {ports: [{port: 1}, {port: 2}]}\n",
                 "f:4:16: Service default/a spec.ports[0]: name is missing (a Service with several ports names each)"},
-        BadText{"apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec: {ports: [{name: x, port: 1}, {name: y, "
+        BadText{"apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec: {ports: [{name: x, port: 1}, {name: z, "
                 "port: 1}]}\n",
                 "f:4:36: Service default/a spec.ports[1]: another port is 1/TCP too (port and protocol are unique)"},
         BadText{
@@ -318,15 +316,17 @@ INSTANTIATE_TEST_SUITE_P(
                 "{controllerName: x}\n",
                 "f:4:24: GatewayClass c spec.controllerName: \"x\" is not valid (expected DOMAIN/PATH, such as "
                 "portcullis.dev/gateway-controller, at most 253 characters)"},
+        BadText{"apiVersion: gateway.networking.k8s.io/v1alpha2\nkind: HTTPRoute\nmetadata: {name: h}\n",
+                "f:1:1: HTTPRoute default/h: gateway.networking.k8s.io/v1alpha2 HTTPRoute is not served by this "
+                "version (served: "
+                "v1, v1beta1)"},
         BadText{
-            "apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {name: h}\n",
-            "f:1:1: HTTPRoute default/h: gateway.networking.k8s.io/v1 HTTPRoute is not served by this version (served: "
-            "GatewayClass, Gateway, TCPRoute, UDPRoute and ReferenceGrant of gateway.networking.k8s.io, GatewayClass, "
-            "Gateway, TCPRoute and UDPRoute of networking.x-k8s.io/v1alpha1, EndpointSlice)"},
-        BadText{"apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec: {}\n---\napiVersion: v1\nkind: "
-                "Service\nmetadata: "
-                "{name: a}\nspec: {}\n",
-                "f:6:1: Service default/a: is defined twice in this file (the first one counts)"}));
+            "apiVersion: networking.x-k8s.io/v1alpha1\nkind: GRPCRoute\nmetadata: {name: h}\n",
+            "f:1:1: GRPCRoute default/h: networking.x-k8s.io/v1alpha1 GRPCRoute is not served by this version (served: "
+            "BackendPolicy, Gateway, GatewayClass, HTTPRoute, TCPRoute, TLSRoute, UDPRoute)"},
+        BadText{"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n---\napiVersion: v1\nkind: "
+                "ConfigMap\nmetadata: {name: a}\n",
+                "f:5:1: ConfigMap default/a: is defined twice in this file (the first one counts)"}));
 
 }  // namespace
 }  // namespace gw::api

@@ -28,24 +28,6 @@ ObjectRef identity(ObjectRef ref) {
   return ref;
 }
 
-/// Calls `visit` with each vector of a set and the group and kind its objects have (an empty group: the object's own).
-template <typename Set, typename Visit>
-void for_each_kind(Set& set, Visit visit) {
-  visit(set.gateway_classes,
-        [](const auto& object) { return ObjectRef{object.group, "", "GatewayClass", "", object.meta.name}; });
-  visit(set.gateways, [](const auto& object) { return identity(object.ref()); });
-  visit(set.l4_routes, [](const auto& object) { return identity(object.ref()); });
-  visit(set.reference_grants, [](const auto& object) {
-    return ObjectRef{api::kGatewayGroup, "", "ReferenceGrant", object.meta.ns, object.meta.name};
-  });
-  visit(set.services,
-        [](const auto& object) { return ObjectRef{"", "", "Service", object.meta.ns, object.meta.name}; });
-  visit(set.endpoint_slices, [](const auto& object) {
-    return ObjectRef{"discovery.k8s.io", "", "EndpointSlice", object.meta.ns, object.meta.name};
-  });
-  visit(set.namespaces, [](const auto& object) { return ObjectRef{"", "", "Namespace", "", object.meta.name}; });
-}
-
 /// What one file contributes.
 struct FileContent {
   FileSignature signature;
@@ -173,15 +155,10 @@ void FileProvider::State::take(FileContent& content, api::Decoded decoded) {
   content.is_stale = !kept_raw.empty();
   api::ResourceSet old = std::move(content.objects);
   content.objects = std::move(decoded.objects);
-  const auto keep = [&]<typename Kind>(std::vector<Kind>& from, std::vector<Kind>& into, auto ref_of) {
-    for (auto& object : from) {
-      if (stays(ref_of(object))) into.push_back(std::move(object));
+  api::ResourceSet::for_each_member([&](auto member) {
+    for (auto& object : old.*member) {
+      if (stays(identity(object.ref()))) (content.objects.*member).push_back(std::move(object));
     }
-  };
-  for_each_kind(old, [&]<typename Kind>(std::vector<Kind>& from, auto ref_of) {
-    for_each_kind(content.objects, [&]<typename Other>(std::vector<Other>& into, auto) {
-      if constexpr (std::is_same_v<Kind, Other>) keep(from, into, ref_of);
-    });
   });
   content.raw = std::move(decoded.raw);
   std::ranges::move(kept_raw, std::back_inserter(content.raw));
@@ -212,9 +189,9 @@ void FileProvider::State::raise_generations(api::ResourceSet& objects, const std
     generation.spec = std::move(spec);
     numbers[ref] = generation.number;
   }
-  for_each_kind(objects, [&](auto& of_kind, auto ref_of) {
-    for (auto& object : of_kind) {
-      const auto number = numbers.find(ref_of(object));
+  api::ResourceSet::for_each_member([&](auto member) {
+    for (auto& object : objects.*member) {
+      const auto number = numbers.find(identity(object.ref()));
       if (number != numbers.end()) object.meta.generation = number->second;
     }
   });
@@ -233,14 +210,10 @@ void FileProvider::State::merge_file(const std::string& path, const FileContent&
                                    fmt::format("is defined in {} already, which counts", owners_.at(ref))});
     }
   }
-  for_each_kind(content.objects, [&]<typename Kind>(const std::vector<Kind>& from, auto ref_of) {
-    for_each_kind(snapshot.resources, [&]<typename Other>(std::vector<Other>& into, auto) {
-      if constexpr (std::is_same_v<Kind, Other>) {
-        for (const auto& object : from) {
-          if (is_owned(ref_of(object))) into.push_back(object);
-        }
-      }
-    });
+  api::ResourceSet::for_each_member([&](auto member) {
+    for (const auto& object : content.objects.*member) {
+      if (is_owned(identity(object.ref()))) (snapshot.resources.*member).push_back(object);
+    }
   });
 }
 

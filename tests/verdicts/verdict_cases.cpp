@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+// tests/verdicts: documents with what a cluster says of them. Each is accepted or refused here too, and what is said of
+// the refused ones is in NAME.problems.txt, with line and column. `verdict_cases --update` writes those files.
+//
+// `./dev conformance verdicts` asks a real kube-apiserver about the same documents.
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "userspace/api/decode.hpp"
+
+namespace gw {
+namespace {
+
+namespace fs = std::filesystem;
+bool update = false;
+
+std::string read(const fs::path& path) {
+  std::ifstream file(path);
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+struct VerdictCase {
+  std::string title;
+  bool is_accepted = false;
+  std::string text;
+  int line = 0;  ///< lines of the file before the document
+};
+
+/// A document begins with "--- # accepted: TITLE" or "--- # refused: TITLE".
+std::vector<VerdictCase> read_cases(const fs::path& path) {
+  std::vector<VerdictCase> cases;
+  std::istringstream lines(read(path));
+  std::string line;
+  for (int number = 1; std::getline(lines, line); ++number) {
+    constexpr std::string_view kAccepted = "--- # accepted: ";
+    constexpr std::string_view kRefused = "--- # refused: ";
+    if (line.starts_with(kAccepted)) {
+      cases.push_back({line.substr(kAccepted.size()), true, "", number});
+    } else if (line.starts_with(kRefused)) {
+      cases.push_back({line.substr(kRefused.size()), false, "", number});
+    } else if (!cases.empty()) {
+      cases.back().text += line + "\n";
+    }
+  }
+  return cases;
+}
+
+std::string problems_of(const VerdictCase& verdict_case) {
+  std::string text;
+  for (api::Problem problem : api::decode(verdict_case.text, "").problems) {
+    problem.location.line += verdict_case.line;
+    text += problem.to_string() + "\n";
+  }
+  return text;
+}
+
+class Verdicts : public ::testing::TestWithParam<fs::path> {};
+
+TEST_P(Verdicts, AreThoseOfACluster) {
+  std::string refused;
+  for (const VerdictCase& verdict_case : read_cases(GetParam())) {
+    const std::string problems = problems_of(verdict_case);
+    EXPECT_EQ(problems.empty(), verdict_case.is_accepted) << verdict_case.title << "\n" << problems;
+    if (!problems.empty()) refused += fmt::format("# {}\n{}", verdict_case.title, problems);
+  }
+  fs::path expected = GetParam();
+  expected.replace_extension("problems.txt");
+  if (update) {
+    std::ofstream(expected) << refused;
+  } else {
+    EXPECT_EQ(read(expected), refused) << expected;
+  }
+}
+
+std::vector<fs::path> find_files() {
+  std::vector<fs::path> files;
+  for (const auto& entry : fs::directory_iterator("tests/verdicts")) {
+    if (entry.path().extension() == ".yaml") files.push_back(entry.path());
+  }
+  std::ranges::sort(files);
+  return files;
+}
+
+std::string file_name(const ::testing::TestParamInfo<fs::path>& test) {
+  std::string name = test.param.stem();
+  std::ranges::replace(name, '-', '_');
+  return name;
+}
+
+INSTANTIATE_TEST_SUITE_P(Files, Verdicts, ::testing::ValuesIn(find_files()), file_name);
+
+}  // namespace
+}  // namespace gw
+
+int main(int argc, char** argv) {
+  ::testing::InitGoogleTest(&argc, argv);
+  gw::update = argc > 1 && std::string_view(argv[1]) == "--update";
+  return RUN_ALL_TESTS();
+}
