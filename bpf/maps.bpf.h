@@ -9,6 +9,7 @@
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 
+#include "maps/admission.h"
 #include "maps/backend.h"
 #include "maps/control.h"
 #include "maps/counter.h"
@@ -103,6 +104,29 @@ struct {
 	__type(key, struct gw_fragment_key);
 	__type(value, struct gw_fragment);
 } gw_fragments SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, GW_SOURCES_MAX);
+	__type(key, struct gw_source_key);
+	__type(value, __u32);
+} gw_sources SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, GW_SOURCE_RATES_MAX);
+	__type(key, struct gw_source_rate_key);
+	__type(value, struct gw_rate);
+} gw_source_rates SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, GW_LISTENERS_MAX);
+	__type(key, __u32);
+	__type(value, struct gw_admission);
+} gw_admission SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

@@ -31,5 +31,6 @@ struct gw_backend {
 	 * and then the entry goes; a flow without an entry of its backend gets a RST.
 	 */
 	__u32 drains_until;
+	__u32 drain_seconds; /* how long it will drain when it goes out of use */
 };
-GW_STATIC_ASSERT(sizeof(struct gw_backend) == 40, "gw_backend has no hidden padding");
+GW_STATIC_ASSERT(sizeof(struct gw_backend) == 44, "gw_backend has no hidden padding");

@@ -24,7 +24,12 @@
 	  "IP forwarding is off on the link that the packet came in by")                           \
 	X(GW_DROP_INTERNAL, 11, "internal", "a helper failed where it cannot; please report")      \
 	X(GW_DROP_TOO_BIG, 12, "too_big", "longer than the path's MTU; the sender was told")       \
-	X(GW_DROP_BACKEND_GONE, 13, "backend_gone", "reset: the flow's backend is no more")
+	X(GW_DROP_BACKEND_GONE, 13, "backend_gone", "reset: the flow's backend is no more")        \
+	X(GW_DROP_SOURCE_DENIED, 14, "source_denied", "new: a ClientPolicy denies the source")     \
+	X(GW_DROP_SOURCE_RATE, 15, "source_rate", "new: too many of this source in this second")   \
+	X(GW_DROP_RATE, 16, "rate", "new: too many of this listener in this second")               \
+	X(GW_DROP_CONNECTION_LIMIT, 17, "connection_limit",                                        \
+	  "new: the listener has as many connections as it may have")
 
 /* Packets that went somewhere. */
 #define GW_EVENTS(X)                                                                               \

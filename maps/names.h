@@ -10,19 +10,22 @@
 
 #define GW_PIN_DIR_DEFAULT "/sys/fs/bpf/portcullis"
 
-#define GW_MAP_LISTENERS "gw_listeners"
-#define GW_MAP_SERVICES	 "gw_services"
-#define GW_MAP_MAGLEV	 "gw_maglev"
-#define GW_MAP_BACKENDS	 "gw_backends"
-#define GW_MAP_FLOWS4	 "gw_flows4"
-#define GW_MAP_FLOWS6	 "gw_flows6"
-#define GW_MAP_LIMBO	 "gw_limbo"
-#define GW_MAP_FRAGMENTS "gw_fragments"
-#define GW_MAP_SOCKETS	 "gw_sockets"
-#define GW_MAP_CONTROL	 "gw_control"
-#define GW_MAP_LINKS	 "gw_links"
-#define GW_MAP_COUNTERS	 "gw_counters"
-#define GW_MAP_NAMES	 "gw_names"
+#define GW_MAP_LISTENERS    "gw_listeners"
+#define GW_MAP_SERVICES	    "gw_services"
+#define GW_MAP_MAGLEV	    "gw_maglev"
+#define GW_MAP_BACKENDS	    "gw_backends"
+#define GW_MAP_FLOWS4	    "gw_flows4"
+#define GW_MAP_FLOWS6	    "gw_flows6"
+#define GW_MAP_LIMBO	    "gw_limbo"
+#define GW_MAP_FRAGMENTS    "gw_fragments"
+#define GW_MAP_SOURCES	    "gw_sources"
+#define GW_MAP_SOURCE_RATES "gw_source_rates"
+#define GW_MAP_ADMISSION    "gw_admission"
+#define GW_MAP_SOCKETS	    "gw_sockets"
+#define GW_MAP_CONTROL	    "gw_control"
+#define GW_MAP_LINKS	    "gw_links"
+#define GW_MAP_COUNTERS	    "gw_counters"
+#define GW_MAP_NAMES	    "gw_names"
 
 enum gw_name_kind {
 	GW_NAME_LISTENER = 1, /* "<namespace>/<gateway>/<listener>" */
@@ -44,12 +47,14 @@ struct gw_name {
 GW_STATIC_ASSERT(sizeof(struct gw_name) == GW_NAME_MAX, "gw_name has no hidden padding");
 
 /* Default capacities; the agent may override them before the maps are created. */
-#define GW_LISTENERS_MAX 65536
-#define GW_SERVICES_MAX	 65536
-#define GW_MAGLEV_MAX	 131072 /* twice the services: a new table stands beside the old one */
-#define GW_BACKENDS_MAX	 262144
-#define GW_FLOWS_MAX	 262144 /* per address family; entries, two for each connection */
-#define GW_FRAGMENTS_MAX 16384	/* packets in pieces at one time, both families */
-#define GW_SOCKETS_MAX                                                                             \
-	65536 /* of the host's own processes; TCP one, UDP up to two for each connection */
-#define GW_LINKS_MAX 4096
+#define GW_LISTENERS_MAX    65536
+#define GW_SERVICES_MAX	    65536
+#define GW_MAGLEV_MAX	    131072 /* twice the services: a new table stands beside the old one */
+#define GW_BACKENDS_MAX	    262144
+#define GW_FLOWS_MAX	    262144 /* per address family; entries, two for each connection */
+#define GW_FRAGMENTS_MAX    16384  /* packets in pieces at one time, both families */
+#define GW_SOURCES_MAX	    262144
+#define GW_SOURCE_RATES_MAX 65536
+/* Of the host's own processes: TCP one, UDP up to two for each connection. */
+#define GW_SOCKETS_MAX 65536
+#define GW_LINKS_MAX   4096

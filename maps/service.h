@@ -39,9 +39,13 @@ struct gw_share {
 };
 GW_STATIC_ASSERT(sizeof(struct gw_share) == 24, "gw_share has no hidden padding");
 
+enum gw_service_flags {
+	GW_SERVICE_SOURCE_AFFINITY = 1 << 0, /* the client's address alone is hashed */
+};
+
 struct gw_service {
 	__u32 count; /* of shares; 0: no weight at all, every connection is rejected */
-	__u32 pad;   /* zero */
+	__u32 flags; /* enum gw_service_flags */
 	struct gw_share share[GW_SERVICE_SHARES_MAX];
 };
 GW_STATIC_ASSERT(sizeof(struct gw_service) == 392, "gw_service has no hidden padding");

@@ -2,6 +2,7 @@
 /* New connections: backend, source port, and the flow entries. */
 #pragma once
 
+#include "bpf/lib/admission.bpf.h"
 #include "bpf/lib/flow.bpf.h"
 #include "bpf/lib/limbo.bpf.h"
 #include "bpf/lib/select.bpf.h"
@@ -23,6 +24,7 @@ struct gw_connection {
 	__u32 now;
 	__u8 flags; /* enum gw_flow_flags */
 	__u8 state;
+	bool is_limited; /* the listener counts its connections */
 };
 
 static __always_inline __u16 gw_ports_delta(__be16 from_src, __be16 from_dst, __be16 to_src,
@@ -159,6 +161,8 @@ static __always_inline int gw_connect_forward(const struct gw_connection *connec
 	gw_flow_fill(value, &connection->client, &connection->backend, connection, is_v6);
 	if (!gw_flow_insert(&connection->client, value, is_v6)) {
 		gw_count(GW_EVENT_FLOW_CREATED);
+		if (connection->is_limited)
+			gw_admission_count(connection->listener_id, 1);
 		gw_limbo_enter(&connection->client, connection->now, GW_LIMBO_HALF_OPEN, is_v6);
 		return 0;
 	}
@@ -220,11 +224,16 @@ static __always_inline int gw_connect(const struct gw_packet *packet,
 {
 	struct gw_connection connection = {};
 	const struct gw_backend *backend;
+	int refused;
 
 	if (packet->tcp_flags & GW_TCP_RST)
 		return GW_DROP_STRAY_RST;
+	refused = gw_admit(packet, listener, is_v6);
+	if (refused)
+		return refused;
 	connection.hash = gw_hash_tuple(&packet->tuple);
-	connection.backend_id = gw_backend_choose(listener->service_id, connection.hash);
+	connection.backend_id =
+		gw_backend_choose(listener->service_id, &packet->tuple.src, connection.hash);
 	if (connection.backend_id == GW_BACKEND_REJECT)
 		return GW_DROP_NO_BACKEND;
 	backend = bpf_map_lookup_elem(&gw_backends, &connection.backend_id);
@@ -237,6 +246,7 @@ static __always_inline int gw_connect(const struct gw_packet *packet,
 	connection.backend = connection.client;
 	connection.listener_id = listener->listener_id;
 	connection.state = gw_first_state(packet);
+	connection.is_limited = listener->flags & GW_LISTENER_LIMITED;
 	connection.now = gw_now();
 	gw_connection_use(&connection, backend);
 	return gw_connect_store(&connection, gw_seq_end(packet), is_v6);
@@ -248,6 +258,11 @@ static __always_inline void gw_flow_forget(const struct gw_tuple *tuple, bool is
 
 	if (flow)
 		gw_flow_remove_both(flow, tuple, is_v6);
+}
+
+static __always_inline bool gw_is_refused_in_silence(int reason)
+{
+	return reason >= GW_DROP_SOURCE_DENIED && reason <= GW_DROP_CONNECTION_LIMIT;
 }
 
 /* The packet is for gw_scratch.listener and has no flow, or one that is over. */
@@ -263,6 +278,8 @@ static __always_inline int gw_stage_connect(gw_ctx *ctx, bool is_v6)
 	reason = gw_connect(&scratch->packet, &scratch->listener, is_v6);
 	if (!reason)
 		return gw_enter(ctx, is_v6 ? GW_STAGE_FORWARD6 : GW_STAGE_FORWARD4);
+	if (gw_is_refused_in_silence(reason))
+		return gw_drop((enum gw_counter)reason);
 	scratch->reason = reason;
 	return gw_enter(ctx, GW_STAGE_REJECT);
 }

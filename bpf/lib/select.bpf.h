@@ -38,21 +38,25 @@ static __always_inline __u32 gw_hash_finish(__u32 hash)
 	return hash ^ hash >> 16;
 }
 
+static __always_inline __u32 gw_hash_addr(__u32 hash, const struct gw_addr *addr)
+{
+	int i;
+
+#pragma unroll
+	for (i = 0; i < 4; i++)
+		hash = gw_hash_word(hash, addr->word[i]);
+	return hash;
+}
+
 /*
  * MurmurHash3 of the connection's tuple. No secret and no seed of this boot: two nodes that
  * share a VIP must choose the same backend (docs/design/0002).
  */
 static __always_inline __u32 gw_hash_tuple(const struct gw_tuple *tuple)
 {
-	__u32 hash = tuple->protocol;
-	int i;
+	__u32 hash = gw_hash_addr(tuple->protocol, &tuple->src);
 
-#pragma unroll
-	for (i = 0; i < 4; i++)
-		hash = gw_hash_word(hash, tuple->src.word[i]);
-#pragma unroll
-	for (i = 0; i < 4; i++)
-		hash = gw_hash_word(hash, tuple->dst.word[i]);
+	hash = gw_hash_addr(hash, &tuple->dst);
 	hash = gw_hash_word(hash, (__u32)tuple->sport << 16 | tuple->dport);
 	return gw_hash_finish(hash);
 }
@@ -79,8 +83,12 @@ static __always_inline const struct gw_share *gw_share_choose(const struct gw_se
 	return &service->share[index];
 }
 
-/* The backend id for a new connection; GW_BACKEND_REJECT if there is nothing to forward to. */
-static __always_inline __u32 gw_backend_choose(__u32 service_id, __u32 hash)
+/*
+ * The backend id for a new connection of `source`, whose tuple's hash is `hash`; GW_BACKEND_REJECT
+ * if there is nothing to forward to.
+ */
+static __always_inline __u32 gw_backend_choose(__u32 service_id, const struct gw_addr *source,
+					       __u32 hash)
 {
 	const struct gw_service *service = bpf_map_lookup_elem(&gw_services, &service_id);
 	struct gw_maglev_chunk *chunk;
@@ -88,7 +96,11 @@ static __always_inline __u32 gw_backend_choose(__u32 service_id, __u32 hash)
 	__u32 slot, index;
 	void *table;
 
-	share = service ? gw_share_choose(service, hash) : NULL;
+	if (!service)
+		return GW_BACKEND_REJECT;
+	if (service->flags & GW_SERVICE_SOURCE_AFFINITY)
+		hash = gw_hash_finish(gw_hash_addr(0, source));
+	share = gw_share_choose(service, hash);
 	if (!share)
 		return GW_BACKEND_REJECT;
 	table = bpf_map_lookup_elem(&gw_maglev, &share->table_id);

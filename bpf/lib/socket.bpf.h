@@ -116,12 +116,14 @@ static __always_inline int gw_socket_refuse(struct bpf_sock_addr *ctx, const str
 
 /*
  * Chooses a backend; 0, or the reason why there is none. There is no source port yet to hash, and
- * none is needed: no other node will ever see this connection.
+ * none is needed: no other node will ever see this connection. With source affinity this host is
+ * one client, whichever of its addresses the kernel will choose.
  */
 static __always_inline int gw_socket_choose(const struct gw_listener *listener,
 					    const struct gw_tuple *tuple, struct gw_socket *chosen)
 {
-	const __u32 id = gw_backend_choose(listener->service_id, bpf_get_prandom_u32());
+	const __u32 id =
+		gw_backend_choose(listener->service_id, &tuple->src, bpf_get_prandom_u32());
 	const struct gw_backend *backend;
 
 	if (id == GW_BACKEND_REJECT)

@@ -12,6 +12,7 @@
  */
 #pragma once
 
+#include "bpf/lib/admission.bpf.h"
 #include "bpf/lib/flow.bpf.h"
 #include "bpf/lib/limbo.bpf.h"
 
@@ -111,6 +112,7 @@ static __always_inline __u8 gw_flow_next_state(const struct gw_flow *flow,
 static __always_inline void gw_flow_enter_closed(const struct gw_flow *flow,
 						 const struct gw_packet *packet, bool is_v6)
 {
+	gw_admission_count(flow->listener_id, -1);
 	if (flow->flags & GW_FLOW_REPLY) {
 		const struct gw_tuple forward =
 			gw_tuple_of_peer(flow, packet->tuple.protocol, is_v6);

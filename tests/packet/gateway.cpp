@@ -7,6 +7,7 @@
 
 #include <utility>
 
+#include "userspace/compile/admission.hpp"
 #include "userspace/datapath/reconcile.hpp"
 #include "userspace/plan/address.hpp"
 
@@ -111,9 +112,8 @@ void Gateway::listen_slots(const IpAddress& vip, std::uint16_t port, const std::
   plan::MaglevTable table;
   for (const int slot : slots) table.push_back(slot < 0 ? GW_BACKEND_REJECT : ids[static_cast<std::size_t>(slot)]);
   const std::uint32_t service = next_id_++;
-  plan_.services[service] = {{UINT32_MAX, table}};
-  plan_.listeners[gw_listener_key{plan::to_map(vip), htons(port), protocol, 0}] = {next_id_++, service};
-  apply();
+  plan_.services[service].shares = {{UINT32_MAX, table}};
+  add_listener(vip, port, protocol, service);
 }
 
 void Gateway::listen_shares(const IpAddress& vip, std::uint16_t port,
@@ -122,13 +122,29 @@ void Gateway::listen_shares(const IpAddress& vip, std::uint16_t port,
   double sum = 0;
   for (const auto& [part, backend] : shares) {
     sum += part;
-    plan::Share& share = plan_.services[id].emplace_back();
+    plan::Share& share = plan_.services[id].shares.emplace_back();
     share.limit = static_cast<std::uint32_t>(sum * 0x1p32 - 1);
     if (!backend) continue;
     share.table = {next_id_};
     plan_.backends[next_id_++] = *backend;
   }
-  plan_.listeners[gw_listener_key{plan::to_map(vip), htons(port), IPPROTO_TCP, 0}] = {next_id_++, id};
+  add_listener(vip, port, kTcp, id);
+}
+
+void Gateway::add_listener(const IpAddress& vip, std::uint16_t port, std::uint8_t protocol, std::uint32_t service) {
+  gw_listener& listener = plan_.listeners[gw_listener_key{plan::to_map(vip), htons(port), protocol, 0}];
+  listener.listener_id = next_id_++;
+  listener.service_id = service;
+  apply();
+}
+
+void Gateway::admit(const ir::Admission& admission) {
+  for (auto& [key, listener] : plan_.listeners) compile::compile_admission(admission, listener, plan_);
+  apply();
+}
+
+void Gateway::use_source_affinity() {
+  for (auto& [id, service] : plan_.services) service.flags |= GW_SERVICE_SOURCE_AFFINITY;
   apply();
 }
 

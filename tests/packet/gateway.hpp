@@ -4,6 +4,7 @@
 #pragma once
 
 #include "tests/support/data_path.hpp"
+#include "userspace/ir/config.hpp"
 #include "userspace/plan/plan.hpp"
 
 #include <gtest/gtest.h>
@@ -43,6 +44,10 @@ class Gateway {
   /// Entries of each flow table.
   static constexpr std::uint32_t kFlowEntries = 16384;
 
+  /// Limits what the listeners made so far let in.
+  void admit(const ir::Admission& admission);
+  /// All connections of a client go to one backend, on the listeners made so far.
+  void use_source_affinity();
   /// Takes the backend at that address out of the maps; its flows stay.
   void remove_backend(const IpAddress& address);
   void set_nat_ports(std::uint16_t first, std::uint16_t last);
@@ -63,6 +68,7 @@ class Gateway {
  private:
   explicit Gateway(DataPath& data_path);
   void apply();
+  void add_listener(const IpAddress& vip, std::uint16_t port, std::uint8_t protocol, std::uint32_t service);
   void change(const std::string& command, const std::string& undo);
 
   const DataPath& data_path_;

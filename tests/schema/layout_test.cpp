@@ -16,11 +16,15 @@ TEST(Schema, TheVersionIsTheOneThatTheseNumbersBelongTo) { EXPECT_EQ(GW_SCHEMA_V
 
 TEST(Schema, SizesAreFixed) {
   EXPECT_EQ(sizeof(gw_listener_key), 20U);
-  EXPECT_EQ(sizeof(gw_listener), 8U);
+  EXPECT_EQ(sizeof(gw_listener), 24U);
+  EXPECT_EQ(sizeof(gw_source_key), 24U);
+  EXPECT_EQ(sizeof(gw_rate), 8U);
+  EXPECT_EQ(sizeof(gw_source_rate_key), 20U);
+  EXPECT_EQ(sizeof(gw_admission), 16U);
   EXPECT_EQ(sizeof(gw_share), 24U);
   EXPECT_EQ(sizeof(gw_service), 392U);
   EXPECT_EQ(sizeof(gw_maglev_chunk), 64U);
-  EXPECT_EQ(sizeof(gw_backend), 40U);
+  EXPECT_EQ(sizeof(gw_backend), 44U);
   EXPECT_EQ(sizeof(gw_flow4_key), 16U);
   EXPECT_EQ(sizeof(gw_flow6_key), 40U);
   EXPECT_EQ(sizeof(gw_flow), 56U);

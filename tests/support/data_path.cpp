@@ -128,14 +128,15 @@ Result<std::unique_ptr<DataPath>> DataPath::load(std::uint32_t flow_entries) {
   auto limbo = open(GW_MAP_LIMBO);
   auto limbo_next = open("gw_limbo_next");
   auto fragments = open(GW_MAP_FRAGMENTS);
+  auto source_rates = open(GW_MAP_SOURCE_RATES);
   auto scratch = open("gw_scratch");
-  if (!maps || !limbo || !limbo_next || !fragments || !scratch) {
+  if (!maps || !limbo || !limbo_next || !fragments || !source_rates || !scratch) {
     (void)pins->remove_all();
     return fail(maps ? Error{"a map of the programs is not pinned", 0} : maps.error());
   }
-  return std::unique_ptr<DataPath>(
-      new DataPath(std::move(*pins), std::move(*programs), std::move(*maps),
-                   {std::move(*limbo), std::move(*limbo_next), std::move(*fragments), std::move(*scratch)}));
+  return std::unique_ptr<DataPath>(new DataPath(std::move(*pins), std::move(*programs), std::move(*maps),
+                                                {std::move(*limbo), std::move(*limbo_next), std::move(*fragments),
+                                                 std::move(*source_rates), std::move(*scratch)}));
 }
 
 DataPath::DataPath(datapath::PinDirectory pins, datapath::Programs programs, datapath::Maps maps, Traces traces)
@@ -158,6 +159,7 @@ Result<> DataPath::forget() {
   if (auto removed = remove_all(maps_.flows4.raw()); !removed) return removed;
   if (auto removed = remove_all(maps_.flows6.raw()); !removed) return removed;
   if (auto removed = remove_all(traces_.fragments); !removed) return removed;
+  if (auto removed = remove_all(traces_.source_rates); !removed) return removed;
   if (auto zeroed = fill_with_zeros(traces_.limbo); !zeroed) return zeroed;
   if (auto zeroed = fill_with_zeros(traces_.limbo_next, cpus); !zeroed) return zeroed;
   return fill_with_zeros(traces_.scratch, cpus);

@@ -63,7 +63,7 @@ class DataPath {
  private:
   /// Maps that only the programs use.
   struct Traces {
-    datapath::RawMap limbo, limbo_next, fragments, scratch;
+    datapath::RawMap limbo, limbo_next, fragments, source_rates, scratch;
   };
   DataPath(datapath::PinDirectory pins, datapath::Programs programs, datapath::Maps maps, Traces traces);
 

@@ -225,9 +225,11 @@ void Agent::cycle() {
   const translate::Output translated = translate::translate(snapshot_.resources, {});
   ids_.keep_draining(draining_);
   compile::Output compiled = compile::compile(
-      translated.config, topology_, ids_, {.attach = attach_mode(config_.attach), .interfaces = config_.interfaces});
+      translated.config, topology_, ids_,
+      {.attach = attach_mode(config_.attach), .interfaces = config_.interfaces, .drain = config_.drain});
   enable_forwarding(compiled.plan);
   const status::ApplyOutcome outcome = apply(compiled.plan);
+  expirer_.set_idle_timeouts(compiled.plan.idle_timeouts);
   ids_ = std::move(compiled.ids);
   log_problems(translated, compiled.plan);
   publish(translated, compiled.plan, outcome);
@@ -276,10 +278,10 @@ status::ApplyOutcome Agent::apply(const plan::Plan& plan) {
 
 /// Writes the difference, then reads back: only what the kernel confirms counts as programmed.
 Result<> Agent::write_maps(const plan::Plan& plan) {
-  const plan::Drain drain{monotonic_seconds(), static_cast<std::uint32_t>(config_.drain.count())};
+  const std::uint32_t now = monotonic_seconds();
   const auto before = datapath::observe(parts_.maps);
   if (!before) return fail(before.error());
-  const auto operations = plan::diff(plan, *before, drain);
+  const auto operations = plan::diff(plan, *before, now);
   for (const auto& operation : operations) spdlog::debug("{}", plan::to_string(operation));
   if (auto applied = datapath::apply(parts_.maps, operations); !applied) return applied;
   // Flows of a backend that is gone find out when they look their next hop up again.
@@ -291,7 +293,7 @@ Result<> Agent::write_maps(const plan::Plan& plan) {
   }
   const auto after = datapath::observe(parts_.maps);
   if (!after) return fail(after.error());
-  const auto missing = plan::diff(plan, *after, drain);
+  const auto missing = plan::diff(plan, *after, now);
   if (!missing.empty()) {
     return fail(fmt::format("the maps differ from what was written: {} and {} more", plan::to_string(missing.front()),
                             missing.size() - 1));

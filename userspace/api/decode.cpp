@@ -19,7 +19,6 @@ constexpr std::size_t kMaxNodes = 1'000'000;
 constexpr int kMaxDepth = 64;
 
 constexpr const char* kDiscoveryGroup = "discovery.k8s.io";
-constexpr const char* kPolicyGroup = "portcullis.dev";
 
 /// One document of the text: where it begins.
 struct Document {
@@ -242,6 +241,7 @@ void Decoder::take_object(Fields& fields, const ObjectMeta& meta, const Cursor& 
 
 #define GATEWAY_API(version) "gateway.networking.k8s.io/" version
 #define LEGACY_API "networking.x-k8s.io/v1alpha1"
+#define PORTCULLIS_API "portcullis.dev/v1alpha1"
 
 std::span<const ServedKind> served_kinds() {
   using Set = ResourceSet;
@@ -260,6 +260,8 @@ std::span<const ServedKind> served_kinds() {
   constexpr auto legacy_tls_route = &Decoder::take_spec<&Set::tls_routes, decode_legacy_tls_route>;
   constexpr auto legacy_l4_route = &Decoder::take_spec<&Set::l4_routes, decode_legacy_l4_route>;
   constexpr auto backend_policy = &Decoder::take_spec<&Set::backend_policies, decode_backend_policy>;
+  constexpr auto upstream_policy = &Decoder::take_spec<&Set::upstream_policies, decode_upstream_policy>;
+  constexpr auto client_policy = &Decoder::take_spec<&Set::client_policies, decode_client_policy>;
   constexpr auto service = &Decoder::take_spec<&Set::services, decode_service>;
   constexpr auto slice = &Decoder::take_object<&Set::endpoint_slices, decode_endpoint_slice>;
   constexpr auto secret = &Decoder::take_object<&Set::secrets, decode_secret>;
@@ -292,6 +294,8 @@ std::span<const ServedKind> served_kinds() {
       ServedKind{LEGACY_API, "TCPRoute", legacy_l4_route},
       ServedKind{LEGACY_API, "UDPRoute", legacy_l4_route},
       ServedKind{LEGACY_API, "BackendPolicy", backend_policy},
+      ServedKind{PORTCULLIS_API, "UpstreamPolicy", upstream_policy},
+      ServedKind{PORTCULLIS_API, "ClientPolicy", client_policy},
       ServedKind{"v1", "Service", service, Scope::Namespaced, check_dns_label},
       ServedKind{"discovery.k8s.io/v1", "EndpointSlice", slice},
       ServedKind{"v1", "Secret", secret},
@@ -302,6 +306,7 @@ std::span<const ServedKind> served_kinds() {
 
 #undef GATEWAY_API
 #undef LEGACY_API
+#undef PORTCULLIS_API
 
 bool is_our_group(const std::string& group) {
   return group == kGatewayGroup || group == kLegacyGroup || group == kDiscoveryGroup || group == kPolicyGroup;

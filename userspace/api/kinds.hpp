@@ -32,6 +32,8 @@ void decode_legacy_l4_route(const Cursor& spec, L4Route& route);
 void decode_backend_policy(const Cursor& spec, BackendPolicy& policy);
 
 void decode_service(const Cursor& spec, Service& service);
+void decode_upstream_policy(const Cursor& spec, UpstreamPolicy& policy);
+void decode_client_policy(const Cursor& spec, ClientPolicy& policy);
 
 // These have no spec: their fields stand beside the metadata.
 void decode_endpoint_slice(const Cursor& object, Fields& fields, EndpointSlice& slice);

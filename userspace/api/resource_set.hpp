@@ -8,6 +8,7 @@
 #include "userspace/api/grpc_route.hpp"
 #include "userspace/api/http_route.hpp"
 #include "userspace/api/l4_route.hpp"
+#include "userspace/api/policy.hpp"
 #include "userspace/api/tls_route.hpp"
 
 #include <vector>
@@ -26,6 +27,8 @@ struct ResourceSet {
   std::vector<ReferenceGrant> reference_grants;
   std::vector<BackendTlsPolicy> backend_tls_policies;
   std::vector<BackendPolicy> backend_policies;  ///< of 2021
+  std::vector<UpstreamPolicy> upstream_policies;
+  std::vector<ClientPolicy> client_policies;
   std::vector<Service> services;
   std::vector<EndpointSlice> endpoint_slices;
   std::vector<Secret> secrets;
@@ -45,6 +48,8 @@ struct ResourceSet {
     visit(&ResourceSet::reference_grants);
     visit(&ResourceSet::backend_tls_policies);
     visit(&ResourceSet::backend_policies);
+    visit(&ResourceSet::upstream_policies);
+    visit(&ResourceSet::client_policies);
     visit(&ResourceSet::services);
     visit(&ResourceSet::endpoint_slices);
     visit(&ResourceSet::secrets);

@@ -76,11 +76,26 @@ struct RouteStatus {
   bool operator==(const RouteStatus&) const = default;
 };
 
+/// status.ancestors[] of a policy. What a policy is attached to is its ancestor.
+struct PolicyAncestorStatus {
+  ParentReference ancestor;
+  std::string controller_name = kControllerName;
+  Conditions conditions;
+  bool operator==(const PolicyAncestorStatus&) const = default;
+};
+
+struct PolicyStatus {
+  ObjectRef ref;
+  std::vector<PolicyAncestorStatus> ancestors;
+  bool operator==(const PolicyStatus&) const = default;
+};
+
 /// Each vector is sorted by ref.
 struct StatusReport {
   std::vector<GatewayClassStatus> gateway_classes;
   std::vector<GatewayStatus> gateways;
   std::vector<RouteStatus> routes;
+  std::vector<PolicyStatus> policies;
   bool operator==(const StatusReport&) const = default;
 };
 

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 
 namespace gw {
 namespace {
@@ -62,6 +63,22 @@ std::string IpAddress::to_string() const {
     inet_ntop(AF_INET6, bytes_.data(), text.data(), text.size());
   }
   return text.data();
+}
+
+std::optional<IpPrefix> IpPrefix::parse(std::string_view text) {
+  const auto slash = text.find('/');
+  const auto address = IpAddress::parse(text.substr(0, slash));
+  if (!address) return std::nullopt;
+  const unsigned longest = address->is_v4() ? 32 : 128;
+  if (slash == std::string_view::npos) return IpPrefix{*address, static_cast<std::uint8_t>(longest)};
+  const std::string_view digits = text.substr(slash + 1);
+  unsigned length = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), length);
+  if (error != std::errc{} || end != digits.data() + digits.size() || length > longest) return std::nullopt;
+  for (unsigned bit = length + 128 - longest; bit < 128; ++bit) {
+    if ((address->bytes()[bit / 8] & (0x80U >> bit % 8)) != 0) return std::nullopt;
+  }
+  return IpPrefix{*address, static_cast<std::uint8_t>(length)};
 }
 
 bool IpPrefix::contains(const IpAddress& candidate) const {

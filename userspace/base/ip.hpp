@@ -47,6 +47,8 @@ struct IpPrefix {
   IpAddress address;
   std::uint8_t length = 0;
 
+  /// "192.0.2.0/24", or an address alone, which is a range of one. No bit may be set behind the prefix.
+  static std::optional<IpPrefix> parse(std::string_view text);
   /// Same family, and the first `length` bits agree.
   [[nodiscard]] bool contains(const IpAddress& candidate) const;
   [[nodiscard]] std::string to_string() const;

@@ -25,6 +25,17 @@ constexpr std::size_t kFewFlows = 50;
 /// A map's rows, as JSON objects whose keys are the columns.
 using Rows = std::vector<json>;
 
+/// What a listener asks of new connections, and how many it has; "-" if it asks nothing.
+std::string limits_text(const gw_listener& listener) {
+  std::string text;
+  const auto add = [&text](const std::string& part) { text += (text.empty() ? "" : ", ") + part; };
+  if ((listener.flags & GW_LISTENER_ALLOW_LISTED) != 0) add("listed sources only");
+  if (listener.rate != 0) add(fmt::format("{}/s", listener.rate));
+  if (listener.source_rate != 0) add(fmt::format("{}/s a source", listener.source_rate));
+  if (listener.max_connections != 0) add(fmt::format("{} connections", listener.max_connections));
+  return text.empty() ? "-" : text;
+}
+
 Rows listeners(const MapView& view) {
   Rows rows;
   for (const auto& [key, value] : view.observed.listeners) {
@@ -32,7 +43,26 @@ Rows listeners(const MapView& view) {
         value.service_id == 0 ? "none: connections are rejected" : view.name(GW_NAME_SERVICE, value.service_id);
     rows.push_back({{"vip", fmt::format("{} {}", plan::protocol_text(key.protocol), endpoint_text(key.addr, key.port))},
                     {"listener", view.name(GW_NAME_LISTENER, value.listener_id)},
-                    {"service", service}});
+                    {"service", service},
+                    {"limits", limits_text(value)}});
+  }
+  return rows;
+}
+
+Rows sources(const MapView& view) {
+  Rows rows;
+  for (const auto& [key, verdict] : view.observed.sources) {
+    rows.push_back({{"listener", view.name(GW_NAME_LISTENER, key.listener_id)},
+                    {"range", plan::to_prefix(key).to_string()},
+                    {"verdict", verdict == GW_SOURCE_DENY ? "deny" : "allow"}});
+  }
+  return rows;
+}
+
+Rows admission(const MapView& view) {
+  Rows rows;
+  for (const auto& [id, admission] : view.admission) {
+    rows.push_back({{"listener", view.name(GW_NAME_LISTENER, id)}, {"connections", admission.connections}});
   }
   return rows;
 }
@@ -227,7 +257,9 @@ const std::vector<MapCommand>& commands() {
     return [rows](const MapView& view, std::uint32_t) { return rows(view); };
   };
   static const std::vector<MapCommand> all = {
-      {"listeners", {"vip", "listener", "service"}, timeless(listeners)},
+      {"listeners", {"vip", "listener", "service", "limits"}, timeless(listeners)},
+      {"sources", {"listener", "range", "verdict"}, timeless(sources)},
+      {"admission", {"listener", "connections"}, timeless(admission)},
       {"services", {"service", "share", "table", "slots", "hash"}, timeless(services)},
       {"maglev", {"service", "backend", "slots", "share"}, timeless(maglev)},
       {"backends", {"id", "backend", "mode", "source", "drains"}, backends},

@@ -41,9 +41,8 @@ std::string age(const View& view, const json& entry) {
 
 std::string or_none(const std::string& text) { return text.empty() ? "<none>" : text; }
 
-/// True, False, Partial (some parents yes, some no) or Unknown.
-std::string over_parents(const json& object, const std::vector<std::string>& types) {
-  const json& parents = is_legacy(object) ? at(object, "/status/gateways") : at(object, "/status/parents");
+/// True, False, Partial (some entries yes, some no) or Unknown.
+std::string over_entries(const json& parents, const std::vector<std::string>& types) {
   std::string verdict;
   if (parents.is_array()) {
     for (const json& parent : parents) {
@@ -53,6 +52,23 @@ std::string over_parents(const json& object, const std::vector<std::string>& typ
     }
   }
   return verdict.empty() ? "Unknown" : verdict;
+}
+
+std::string over_parents(const json& object, const std::vector<std::string>& types) {
+  return over_entries(at(object, is_legacy(object) ? "/status/gateways" : "/status/parents"), types);
+}
+
+/// "Gateway/web/http" for each of a policy's targetRefs.
+std::vector<std::string> targets_of(const json& object) {
+  std::vector<std::string> targets;
+  const json& references = at(object, "/spec/targetRefs");
+  if (!references.is_array()) return targets;
+  for (const json& reference : references) {
+    const std::string section = text_at(reference, "/sectionName");
+    targets.push_back(fmt::format("{}/{}{}{}", text_at(reference, "/kind"), text_at(reference, "/name"),
+                                  section.empty() ? "" : "/", section));
+  }
+  return targets;
 }
 
 std::vector<std::string> parents_of(const json& object) {
@@ -140,6 +156,18 @@ Table gateway_classes(const View& view, const std::vector<json>& entries) {
   return table;
 }
 
+/// Policies: what they are attached to, and whether they hold there.
+Table policies(const View& view, const std::vector<json>& entries) {
+  Table table(headings(view, {"TARGETS", "ACCEPTED", "AGE"}));
+  for (const json& entry : entries) {
+    const json& object = entry["object"];
+    add_row(view, table, entry,
+            {or_none(shorten(targets_of(object), view.wide ? 100 : 2)),
+             over_entries(at(object, "/status/ancestors"), {"Accepted"}), age(view, entry)});
+  }
+  return table;
+}
+
 Table services(const View& view, const std::vector<json>& entries) {
   Table table(headings(view, {"TYPE", "PORTS", "AGE"}));
   for (const json& entry : entries) {
@@ -176,6 +204,7 @@ Table make_table(const View& view, const Kind& kind, const std::vector<json>& en
   if (name == "Gateway") return gateways(view, entries);
   if (name == "TCPRoute" || name == "UDPRoute") return l4_routes(view, entries);
   if (name == "GatewayClass") return gateway_classes(view, entries);
+  if (name == "UpstreamPolicy" || name == "ClientPolicy") return policies(view, entries);
   if (name == "Service") return services(view, entries);
   if (name == "EndpointSlice") return endpoint_slices(view, entries);
   return others(view, entries, kind.is_namespaced);

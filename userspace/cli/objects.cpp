@@ -16,6 +16,8 @@ const std::vector<Kind>& known_kinds() {
       {"TCPRoute", "tcproutes", {"tcproute"}, true},
       {"UDPRoute", "udproutes", {"udproute"}, true},
       {"ReferenceGrant", "referencegrants", {"referencegrant", "refgrant"}, true},
+      {"UpstreamPolicy", "upstreampolicies", {"upstreampolicy"}, true},
+      {"ClientPolicy", "clientpolicies", {"clientpolicy"}, true},
       {"Service", "services", {"service", "svc"}, true},
       {"EndpointSlice", "endpointslices", {"endpointslice"}, true},
       {"Namespace", "namespaces", {"namespace", "ns"}, false},

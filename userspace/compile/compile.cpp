@@ -9,7 +9,7 @@ namespace gw::compile {
 Output compile(const ir::Config& config, const net::Topology& topology, const plan::IdTable& ids,
                const Options& options) {
   Output output{.plan = {}, .ids = ids};
-  compile_l4(config, topology, output.ids, output.plan);
+  compile_l4(config, topology, options, output.ids, output.plan);
   output.plan.attachments = choose_attachments(topology, options);
   return output;
 }

@@ -8,6 +8,7 @@
 #include "userspace/plan/id_table.hpp"
 #include "userspace/plan/plan.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -23,7 +24,8 @@ enum class AttachMode : std::uint8_t {
 struct Options {
   AttachMode attach = AttachMode::Auto;
   std::vector<std::string>
-      interfaces;  ///< link names or shell patterns to attach to; empty: every Ethernet link that is up
+      interfaces;                 ///< link names or shell patterns to attach to; empty: every Ethernet link that is up
+  std::chrono::seconds drain{0};  ///< of backends whose policy does not say
 };
 
 struct Output {

@@ -6,9 +6,10 @@
 #include <netinet/in.h>
 
 #include <algorithm>
-#include <optional>
 #include <set>
 
+#include "userspace/compile/admission.hpp"
+#include "userspace/compile/backend.hpp"
 #include "userspace/compile/maglev.hpp"
 #include "userspace/plan/address.hpp"
 #include "userspace/plan/names.hpp"
@@ -24,8 +25,9 @@ const char* suffix(Family family) { return family == Family::V4 ? "/ipv4" : "/ip
 /// One run of the compiler over listeners and services.
 class L4Compiler {
  public:
-  L4Compiler(const ir::Config& config, const net::Topology& topology, plan::IdTable& ids, plan::Plan& plan)
-      : config_(config), topology_(topology), ids_(ids), plan_(plan) {}
+  L4Compiler(const ir::Config& config, const net::Topology& topology, const Options& options, plan::IdTable& ids,
+             plan::Plan& plan)
+      : config_(config), topology_(topology), options_(options), ids_(ids), plan_(plan) {}
 
   void run() {
     for (const auto& listener : config_.listeners) place(listener);
@@ -39,16 +41,18 @@ class L4Compiler {
   void place(const ir::L4Listener& listener);
   bool place_on(const ir::L4Listener& listener, const IpAddress& address, plan::PlacedListener& placed);
   void reject(const ir::L4Listener& listener, const char* reason, std::string message);
+  gw_listener listener_of(const ir::L4Listener& listener, std::uint32_t id, Family family);
   void warn_if_not_ours(const ir::L4Listener& listener, const IpAddress& address);
+  void warn_if_port_differs(const ir::L4Listener& listener);
   std::uint32_t service_id(const std::string& name, Family family);
   plan::Service service_of(const std::string& name, const ir::Service& service, Family family);
   plan::MaglevTable table_of(const std::string& name, const ir::WeightedBackends& ref, Family family);
   std::vector<std::uint32_t> usable_backends(const ir::WeightedBackends& ref, Family family);
-  std::uint32_t backend_id(const ir::Endpoint& endpoint);
-  std::optional<gw_backend> backend_of(const ir::Endpoint& endpoint);
+  std::uint32_t backend_id(const ir::Endpoint& endpoint, const ir::Upstream& upstream);
 
   const ir::Config& config_;
   const net::Topology& topology_;
+  const Options& options_;
   plan::IdTable& ids_;
   plan::Plan& plan_;
   std::set<std::string> live_listeners_;
@@ -78,6 +82,7 @@ void L4Compiler::place(const ir::L4Listener& listener) {
                        listener.port));
     return;
   }
+  warn_if_port_differs(listener);
   plan_.placed.push_back(std::move(placed));
 }
 
@@ -94,15 +99,44 @@ bool L4Compiler::place_on(const ir::L4Listener& listener, const IpAddress& addre
   }
   live_listeners_.insert(name);
   plan_.names[{GW_NAME_LISTENER, id}] = name;
-  plan_.listeners[key] = {id, listener.service.empty() ? 0 : service_id(listener.service, family_of(address))};
+  plan_.listeners[key] = listener_of(listener, id, family_of(address));
   placed.keys.push_back(key);
   return true;
+}
+
+/// The entry, and what belongs to the listener's id beside it.
+gw_listener L4Compiler::listener_of(const ir::L4Listener& listener, std::uint32_t id, Family family) {
+  gw_listener entry{};
+  entry.listener_id = id;
+  entry.service_id = listener.service.empty() ? 0 : service_id(listener.service, family);
+  compile_admission(listener.admission, entry, plan_);
+  const auto service = config_.services.find(listener.service);
+  if (service != config_.services.end() && service->second.idle_timeout) {
+    plan_.idle_timeouts[id] = *service->second.idle_timeout;
+  }
+  return entry;
 }
 
 void L4Compiler::warn_if_not_ours(const ir::L4Listener& listener, const IpAddress& address) {
   if (topology_.is_local(address)) return;
   warnings_.insert(fmt::format("Gateway {}: {} is on no interface of this node: make sure that it is routed here",
                                listener.gateway.to_string(), address.to_string()));
+}
+
+/// With direct return nobody rewrites the port.
+void L4Compiler::warn_if_port_differs(const ir::L4Listener& listener) {
+  const auto service = config_.services.find(listener.service);
+  if (service == config_.services.end()) return;
+  for (const auto& ref : service->second.backends) {
+    if (ref.upstream.direct_return == ir::DirectReturn::None) continue;
+    const bool differs =
+        std::ranges::any_of(ref.endpoints, [&](const auto& endpoint) { return endpoint.port != listener.port; });
+    if (!differs) continue;
+    warnings_.insert(
+        fmt::format("{}: directReturn leaves the port as it is, so endpoints must listen on {}, the port "
+                    "of listener {}",
+                    ref.name, listener.port, listener.qualified_name()));
+  }
 }
 
 std::uint32_t L4Compiler::service_id(const std::string& name, Family family) {
@@ -131,15 +165,17 @@ plan::Service L4Compiler::service_of(const std::string& name, const ir::Service&
       usable_backends(ref, family);  // no new connections, but the old ones stay
       continue;
     }
-    if (shares.size() == GW_SERVICE_SHARES_MAX) {
+    if (shares.shares.size() == GW_SERVICE_SHARES_MAX) {
       warnings_.insert(fmt::format("{}: only {} of its backendRefs are used", name, GW_SERVICE_SHARES_MAX));
       break;
     }
     sum += ref.weight;
-    shares.push_back({static_cast<std::uint32_t>((sum << 32) / total - 1), table_of(name, ref, family)});
+    shares.shares.push_back({static_cast<std::uint32_t>((sum << 32) / total - 1), table_of(name, ref, family)});
   }
-  const bool all_rejected = std::ranges::all_of(shares, [](const auto& share) { return share.table.empty(); });
-  return all_rejected ? plan::Service{} : shares;
+  const bool all_rejected = std::ranges::all_of(shares.shares, [](const auto& share) { return share.table.empty(); });
+  if (all_rejected) return {};
+  if (service.source_affinity) shares.flags |= GW_SERVICE_SOURCE_AFFINITY;
+  return shares;
 }
 
 plan::MaglevTable L4Compiler::table_of(const std::string& name, const ir::WeightedBackends& ref, Family family) {
@@ -162,56 +198,37 @@ std::vector<std::uint32_t> L4Compiler::usable_backends(const ir::WeightedBackend
   std::vector<std::uint32_t> ids;
   for (const auto& endpoint : ref.endpoints) {
     if (family_of(endpoint.address) != family) continue;
-    if (const std::uint32_t id = backend_id(endpoint); id != 0) ids.push_back(id);
+    if (const std::uint32_t id = backend_id(endpoint, ref.upstream); id != 0) ids.push_back(id);
   }
   return ids;
 }
 
-std::uint32_t L4Compiler::backend_id(const ir::Endpoint& endpoint) {
-  const auto backend = backend_of(endpoint);
-  if (!backend) return 0;
-  const std::string key = plan::IdTable::backend_key(*backend);
+std::uint32_t L4Compiler::backend_id(const ir::Endpoint& endpoint, const ir::Upstream& upstream) {
+  auto made = make_backend(endpoint, upstream, topology_);
+  if (const auto* problem = std::get_if<std::string>(&made)) {
+    warnings_.insert(*problem);
+    return 0;
+  }
+  auto& backend = std::get<gw_backend>(made);
+  const std::string key = plan::IdTable::backend_key(backend);
   const std::uint32_t id = ids_.backends.acquire(key);
   if (id == 0) {
     warnings_.insert(fmt::format("more than {} endpoints: the rest gets no connections", GW_BACKENDS_MAX));
     return 0;
   }
-  live_backends_.insert(key);
-  plan_.backends[id] = *backend;
+  backend.drain_seconds = static_cast<std::uint32_t>(upstream.drain_timeout.value_or(options_.drain).count());
+  // Two Services may share an endpoint: the longer time holds.
+  const bool is_known = !live_backends_.insert(key).second;
+  if (is_known) backend.drain_seconds = std::max(backend.drain_seconds, plan_.backends.at(id).drain_seconds);
+  plan_.backends[id] = backend;
   return id;
-}
-
-/// `sourceAddress: Auto`: a backend on this node sees the client (DNAT), one elsewhere sees us (full NAT), since its
-/// answers would otherwise not come back this way.
-std::optional<gw_backend> L4Compiler::backend_of(const ir::Endpoint& endpoint) {
-  if (topology_.is_local(endpoint.address) || endpoint.address.is_loopback()) {
-    warnings_.insert(
-        fmt::format("endpoint {}: an address of this node itself cannot be forwarded to; its share of "
-                    "connections is rejected",
-                    endpoint.address.to_string()));
-    return std::nullopt;
-  }
-  gw_backend backend{};
-  backend.addr = plan::to_map(endpoint.address);
-  backend.port = htons(endpoint.port);
-  if (!endpoint.node.empty() && endpoint.node == topology_.node_name) return backend;
-  const auto source = topology_.source_towards(endpoint.address);
-  if (!source) {
-    warnings_.insert(
-        fmt::format("endpoint {}: no route or no address of ours towards it; its share of connections is "
-                    "rejected",
-                    endpoint.address.to_string()));
-    return std::nullopt;
-  }
-  backend.source = plan::to_map(*source);
-  backend.flags = GW_BACKEND_FULL_NAT;
-  return backend;
 }
 
 }  // namespace
 
-void compile_l4(const ir::Config& config, const net::Topology& topology, plan::IdTable& ids, plan::Plan& plan) {
-  L4Compiler(config, topology, ids, plan).run();
+void compile_l4(const ir::Config& config, const net::Topology& topology, const Options& options, plan::IdTable& ids,
+                plan::Plan& plan) {
+  L4Compiler(config, topology, options, ids, plan).run();
 }
 
 }  // namespace gw::compile

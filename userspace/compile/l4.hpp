@@ -6,8 +6,9 @@
 
 namespace gw::compile {
 
-/// Fills listeners, services, backends, names, placed, rejections and warnings of `plan`; takes ids from `ids` and
-/// gives back those that nothing uses any more.
-void compile_l4(const ir::Config& config, const net::Topology& topology, plan::IdTable& ids, plan::Plan& plan);
+/// Fills everything of `plan` but the attachments; takes ids from `ids` and gives back those that nothing uses any
+/// more.
+void compile_l4(const ir::Config& config, const net::Topology& topology, const Options& options, plan::IdTable& ids,
+                plan::Plan& plan);
 
 }  // namespace gw::compile

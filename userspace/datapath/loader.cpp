@@ -93,10 +93,15 @@ Result<Maps> Maps::open(const std::string& pin_dir) {
   if (!links) return fail(links.error());
   auto counters = CounterMap::open_pinned(at(GW_MAP_COUNTERS));
   if (!counters) return fail(counters.error());
+  auto sources = Map<gw_source_key, std::uint32_t>::open_pinned(at(GW_MAP_SOURCES));
+  if (!sources) return fail(sources.error());
+  auto admission = Map<std::uint32_t, gw_admission>::open_pinned(at(GW_MAP_ADMISSION));
+  if (!admission) return fail(admission.error());
   auto names = Map<gw_name_key, gw_name>::open_pinned(at(GW_MAP_NAMES));
   if (!names) return fail(names.error());
-  return Maps{std::move(*listeners), std::move(*services), std::move(*maglev), std::move(*backends), std::move(*flows4),
-              std::move(*flows6),    std::move(*control),  std::move(*links),  std::move(*counters), std::move(*names)};
+  return Maps{std::move(*listeners), std::move(*services), std::move(*maglev),    std::move(*backends),
+              std::move(*flows4),    std::move(*flows6),   std::move(*control),   std::move(*links),
+              std::move(*counters),  std::move(*sources),  std::move(*admission), std::move(*names)};
 }
 
 }  // namespace gw::datapath

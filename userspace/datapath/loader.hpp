@@ -40,6 +40,8 @@ struct Maps {
   Map<std::uint32_t, gw_control> control;
   Map<std::uint32_t, gw_link> links;
   CounterMap counters;
+  Map<gw_source_key, std::uint32_t> sources;
+  Map<std::uint32_t, gw_admission> admission;
   Map<gw_name_key, gw_name> names;
 
   static Result<Maps> open(const std::string& pin_dir);

@@ -80,6 +80,7 @@ Result<> remove(const Map<K, V>& map, const Run<Op>& run, MakeKey make_key) {
 }
 
 const auto by_id = [](const auto& operation) { return operation.id; };
+const auto by_listener = [](const auto& operation) { return operation.listener_id; };
 const auto by_key = [](const auto& operation) { return operation.key; };
 const auto its_value = [](const auto& operation) { return operation.value; };
 
@@ -92,6 +93,17 @@ Result<> apply_run(const Maps& maps, const Run<plan::SetBackend>& run) {
 Result<> apply_run(const Maps& maps, const Run<plan::SetService>& run) {
   return write(maps.services, run, by_id, its_value);
 }
+Result<> apply_run(const Maps& maps, const Run<plan::SetSource>& run) {
+  return write(maps.sources, run, by_key,
+               [](const plan::SetSource& operation) -> std::uint32_t { return operation.verdict; });
+}
+Result<> apply_run(const Maps& maps, const Run<plan::SetAdmission>& run) {
+  return write(maps.admission, run, by_listener, [](const auto&) { return gw_admission{}; });
+}
+Result<> apply_run(const Maps& maps, const Run<plan::RemoveAdmission>& run) {
+  return remove(maps.admission, run, by_listener);
+}
+Result<> apply_run(const Maps& maps, const Run<plan::RemoveSource>& run) { return remove(maps.sources, run, by_key); }
 Result<> apply_run(const Maps& maps, const Run<plan::SetListener>& run) {
   return write(maps.listeners, run, by_key, its_value);
 }
@@ -159,6 +171,11 @@ Result<plan::Observed> observe(const Maps& maps) {
   read = maps.services.for_each([&](const auto& id, const auto& value) { observed.services[id] = value; });
   if (!read) return fail(read.error());
   read = maps.backends.for_each([&](const auto& id, const auto& value) { observed.backends[id] = value; });
+  if (!read) return fail(read.error());
+  read = maps.sources.for_each(
+      [&](const auto& key, const auto& verdict) { observed.sources[key] = static_cast<gw_source_verdict>(verdict); });
+  if (!read) return fail(read.error());
+  read = maps.admission.for_each([&](const auto& id, const auto&) { observed.limited.insert(id); });
   if (!read) return fail(read.error());
   read = maps.names.for_each([&](const auto& key, const gw_name& name) { observed.names[key] = name.text; });
   if (!read) return fail(read.error());

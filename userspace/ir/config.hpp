@@ -6,8 +6,10 @@
 #include "userspace/base/ip.hpp"
 #include "userspace/base/object_name.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,21 +26,58 @@ struct Endpoint {
   auto operator<=>(const Endpoint&) const = default;
 };
 
+/// Whose address a backend sees.
+enum class SourceAddress : std::uint8_t {
+  Auto,        ///< the client's, if the backend is on this node; else ours
+  Preserve,    ///< the client's: the backend's replies must come back through us
+  Masquerade,  ///< ours
+};
+
+/// Direct server return: the backend has the VIP itself and answers the client past us.
+enum class DirectReturn : std::uint8_t {
+  None,
+  SameSegment,  ///< the packet goes to the backend's MAC address as it is
+  Tunnel,       ///< IP in IP
+};
+
+/// How traffic reaches the endpoints of a backendRef.
+struct Upstream {
+  SourceAddress source_address = SourceAddress::Auto;
+  DirectReturn direct_return = DirectReturn::None;
+  std::optional<std::chrono::seconds> drain_timeout;  ///< flows stay that long with an endpoint that is gone
+
+  bool operator==(const Upstream&) const = default;
+};
+
 /// One backendRef: the unit that a weight belongs to, whatever the number of its endpoints.
 /// A ref that is invalid, or has no endpoints, keeps its weight: that share is rejected.
 struct WeightedBackends {
   std::string name;  ///< "namespace/service:port", for people
   std::uint32_t weight = 1;
   std::vector<Endpoint> endpoints;  ///< sorted, unique; both families
+  Upstream upstream;
 
   bool operator==(const WeightedBackends&) const = default;
 };
 
 /// A weighted set of backends: what one rule of a route forwards to.
 struct Service {
-  std::vector<WeightedBackends> backends;  ///< in the order of the route
+  std::vector<WeightedBackends> backends;            ///< in the order of the route
+  bool source_affinity = false;                      ///< all connections of a client go to one endpoint
+  std::optional<std::chrono::seconds> idle_timeout;  ///< of established TCP connections and of UDP flows
 
   bool operator==(const Service&) const = default;
+};
+
+/// Which new connections are let in. 0 and empty: no limit.
+struct Admission {
+  std::vector<IpPrefix> allow = {};  ///< not empty: what is in none of them is denied
+  std::vector<IpPrefix> deny = {};   ///< of ranges that hold a source the longest decides; of equal ones this
+  std::uint32_t rate = 0;            ///< connections per second
+  std::uint32_t source_rate = 0;     ///< connections per second of one address (IPv6: of one /64)
+  std::uint32_t max_connections = 0;
+
+  bool operator==(const Admission&) const = default;
 };
 
 /// A port on some addresses. Conflicted or rejected listeners are not in the config.
@@ -49,7 +88,8 @@ struct L4Listener {
   Protocol protocol = Protocol::Tcp;
   std::uint16_t port = 0;            ///< host byte order
   std::vector<IpAddress> addresses;  ///< empty: the node's own addresses
-  std::string service;               ///< key of Config::services; empty: nothing bound, every connection is rejected
+  Admission admission;
+  std::string service;  ///< key of Config::services; empty: nothing bound, every connection is rejected
 
   /// "namespace/gateway/listener", unique within a group; what maps and gwctl show.
   [[nodiscard]] std::string qualified_name() const { return gateway.to_string() + "/" + name; }

@@ -13,6 +13,33 @@ std::string addresses(const L4Listener& listener) {
   return text;
 }
 
+std::string ranges(const std::vector<IpPrefix>& prefixes) {
+  std::string text;
+  for (const auto& prefix : prefixes) text += " " + prefix.to_string();
+  return text;
+}
+
+/// Only what is asked for.
+std::string admission(const Admission& admission) {
+  std::string text;
+  if (!admission.allow.empty()) text += fmt::format("  allow{}\n", ranges(admission.allow));
+  if (!admission.deny.empty()) text += fmt::format("  deny{}\n", ranges(admission.deny));
+  if (admission.rate != 0) text += fmt::format("  rate {}\n", admission.rate);
+  if (admission.source_rate != 0) text += fmt::format("  source rate {}\n", admission.source_rate);
+  if (admission.max_connections != 0) text += fmt::format("  max connections {}\n", admission.max_connections);
+  return text;
+}
+
+std::string upstream(const Upstream& upstream) {
+  std::string text;
+  if (upstream.source_address == SourceAddress::Preserve) text += " source preserved";
+  if (upstream.source_address == SourceAddress::Masquerade) text += " source masqueraded";
+  if (upstream.direct_return == DirectReturn::SameSegment) text += " direct return";
+  if (upstream.direct_return == DirectReturn::Tunnel) text += " direct return through a tunnel";
+  if (upstream.drain_timeout) text += fmt::format(" drains {} s", upstream.drain_timeout->count());
+  return text;
+}
+
 }  // namespace
 
 std::string dump(const Config& config) {
@@ -21,11 +48,13 @@ std::string dump(const Config& config) {
     text += fmt::format("listener {} ({}) {} {} on {} -> {}\n", listener.qualified_name(), listener.gateway_group,
                         listener.protocol == Protocol::Udp ? "udp" : "tcp", listener.port, addresses(listener),
                         listener.service.empty() ? "nothing" : listener.service);
+    text += admission(listener.admission);
   }
   for (const auto& [name, service] : config.services) {
-    text += fmt::format("service {}\n", name);
+    text += fmt::format("service {}{}{}\n", name, service.source_affinity ? " source-affinity" : "",
+                        service.idle_timeout ? fmt::format(" idle {} s", service.idle_timeout->count()) : "");
     for (const auto& ref : service.backends) {
-      text += fmt::format("  ref {} weight {}\n", ref.name, ref.weight);
+      text += fmt::format("  ref {} weight {}{}\n", ref.name, ref.weight, upstream(ref.upstream));
       for (const auto& endpoint : ref.endpoints) {
         text += fmt::format("    endpoint {} port {}{}\n", endpoint.address.to_string(), endpoint.port,
                             endpoint.node.empty() ? "" : " node " + endpoint.node);

@@ -59,6 +59,11 @@ bool Topology::is_local(const IpAddress& address) const {
   return std::ranges::find(addresses, address, &InterfaceAddress::address) != addresses.end();
 }
 
+bool Topology::is_on_link(const IpAddress& destination) const {
+  const Route* const route = route_towards(*this, destination);
+  return route != nullptr && !route->gateway;
+}
+
 std::optional<IpAddress> Topology::source_towards(const IpAddress& destination) const {
   const Route* const route = route_towards(*this, destination);
   if (route == nullptr) return std::nullopt;

@@ -75,6 +75,8 @@ struct Topology {
   [[nodiscard]] std::vector<IpAddress> node_addresses() const;
   /// 0 for a link that is not known.
   [[nodiscard]] std::uint32_t mtu_of(std::uint32_t ifindex) const;
+  /// True if `destination` is a neighbour on one of our links: no router is between.
+  [[nodiscard]] bool is_on_link(const IpAddress& destination) const;
   [[nodiscard]] bool is_local(const IpAddress& address) const;
   /// Our address towards `destination`, as the kernel would choose it: by the rules, longest prefix, then lowest
   /// metric, then the route's preferred source, then the first global address of the link, preferring one whose prefix

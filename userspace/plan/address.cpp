@@ -7,6 +7,13 @@
 #include <cstring>
 
 namespace gw::plan {
+namespace {
+
+/// What stands before the address in a gw_source_key, and before the IPv4 address in a v4-mapped one.
+constexpr std::uint32_t kListenerBits = 32;
+constexpr std::uint32_t kV4MappedBits = 96;
+
+}  // namespace
 
 IpAddress to_ip(const gw_addr& address) {
   std::array<std::uint8_t, 16> bytes{};
@@ -24,6 +31,17 @@ gw_addr to_map_v4(std::uint32_t address_be) {
   std::array<std::uint8_t, 4> bytes{};
   std::memcpy(bytes.data(), &address_be, bytes.size());
   return to_map(IpAddress::from_v4(bytes));
+}
+
+IpPrefix to_prefix(const gw_source_key& key) {
+  const IpAddress address = to_ip(key.addr);
+  const std::uint32_t bits_before = kListenerBits + (address.is_v4() ? kV4MappedBits : 0);
+  return {address, static_cast<std::uint8_t>(key.prefix_length - bits_before)};
+}
+
+gw_source_key to_map(std::uint32_t listener_id, const IpPrefix& range) {
+  const std::uint32_t bits_before = kListenerBits + (range.address.is_v4() ? kV4MappedBits : 0);
+  return {bits_before + range.length, listener_id, to_map(range.address)};
 }
 
 const char* protocol_text(std::uint8_t protocol) { return protocol == IPPROTO_UDP ? "udp" : "tcp"; }

@@ -11,13 +11,13 @@ namespace {
 
 /// Operations by kind; concatenated they are in the order that keeps every reference valid.
 struct Parts {
-  std::vector<Operation> names, backends, tables, services, listeners;
-  std::vector<Operation> old_listeners, old_services, old_tables, old_backends, old_names;
+  std::vector<Operation> names, backends, tables, services, sources, admissions, listeners;
+  std::vector<Operation> old_listeners, old_admissions, old_sources, old_services, old_tables, old_backends, old_names;
 
   std::vector<Operation> in_order() && {
     std::vector<Operation> all;
-    for (auto* part : {&names, &backends, &tables, &services, &listeners, &old_listeners, &old_services, &old_tables,
-                       &old_backends, &old_names}) {
+    for (auto* part : {&names, &backends, &tables, &services, &sources, &admissions, &listeners, &old_listeners,
+                       &old_admissions, &old_sources, &old_services, &old_tables, &old_backends, &old_names}) {
       std::ranges::move(*part, std::back_inserter(all));
     }
     return all;
@@ -67,12 +67,13 @@ class Tables {
 
 gw_service to_map(const Service& service, Tables& tables) {
   gw_service value{};
-  value.count = static_cast<std::uint32_t>(std::min<std::size_t>(service.size(), GW_SERVICE_SHARES_MAX));
+  value.count = static_cast<std::uint32_t>(std::min<std::size_t>(service.shares.size(), GW_SERVICE_SHARES_MAX));
+  value.flags = service.flags;
   for (gw_share& share : value.share) share.limit = UINT32_MAX;
   for (std::size_t i = 0; i < value.count; ++i) {
-    const std::uint64_t hash = table_hash(service[i].table);
-    value.share[i] = {service[i].limit, tables.id_of(service[i].table, hash),
-                      static_cast<std::uint32_t>(service[i].table.size()), 0, hash};
+    const auto& [limit, table] = service.shares[i];
+    const std::uint64_t hash = table_hash(table);
+    value.share[i] = {limit, tables.id_of(table, hash), static_cast<std::uint32_t>(table.size()), 0, hash};
   }
   return value;
 }
@@ -90,17 +91,17 @@ void diff_names(const Plan& plan, const Observed& observed, Parts& parts) {
 bool is_over(std::uint32_t until, std::uint32_t now) { return static_cast<std::int32_t>(now - until) >= 0; }
 
 /// What becomes of a backend that is in the plan no more.
-void retire(std::uint32_t id, const gw_backend& backend, Drain drain, Parts& parts) {
-  if (backend.drains_until == 0 && drain.seconds != 0) {
+void retire(std::uint32_t id, const gw_backend& backend, std::uint32_t now, Parts& parts) {
+  if (backend.drains_until == 0 && backend.drain_seconds != 0) {
     gw_backend draining = backend;
-    draining.drains_until = std::max(drain.now + drain.seconds, 1U);
+    draining.drains_until = std::max(now + backend.drain_seconds, 1U);
     parts.backends.emplace_back(SetBackend{id, draining});
-  } else if (backend.drains_until == 0 || is_over(backend.drains_until, drain.now)) {
+  } else if (backend.drains_until == 0 || is_over(backend.drains_until, now)) {
     parts.old_backends.emplace_back(RemoveBackend{id});
   }
 }
 
-void diff_backends(const Plan& plan, const Observed& observed, Drain drain, Parts& parts) {
+void diff_backends(const Plan& plan, const Observed& observed, std::uint32_t now, Parts& parts) {
   for (const auto& [id, backend] : plan.backends) {
     const auto there = observed.backends.find(id);
     if (there == observed.backends.end() || !maps::bytes_equal(there->second, backend)) {
@@ -108,7 +109,7 @@ void diff_backends(const Plan& plan, const Observed& observed, Drain drain, Part
     }
   }
   for (const auto& [id, backend] : observed.backends) {
-    if (!plan.backends.contains(id)) retire(id, backend, drain, parts);
+    if (!plan.backends.contains(id)) retire(id, backend, now, parts);
   }
 }
 
@@ -127,6 +128,27 @@ void diff_services(const Plan& plan, const Observed& observed, Parts& parts) {
   }
   for (const std::uint32_t table_id : observed.tables) {
     if (!tables.is_used(table_id)) parts.old_tables.emplace_back(RemoveTable{table_id});
+  }
+}
+
+void diff_sources(const Plan& plan, const Observed& observed, Parts& parts) {
+  for (const auto& [key, verdict] : plan.sources) {
+    const auto there = observed.sources.find(key);
+    if (there == observed.sources.end() || there->second != verdict)
+      parts.sources.emplace_back(SetSource{key, verdict});
+  }
+  for (const auto& [key, verdict] : observed.sources) {
+    if (!plan.sources.contains(key)) parts.old_sources.emplace_back(RemoveSource{key});
+  }
+}
+
+/// The contents belong to the programs: an entry that is there stays.
+void diff_admissions(const Plan& plan, const Observed& observed, Parts& parts) {
+  for (const std::uint32_t id : plan.limited) {
+    if (!observed.limited.contains(id)) parts.admissions.emplace_back(SetAdmission{id});
+  }
+  for (const std::uint32_t id : observed.limited) {
+    if (!plan.limited.contains(id)) parts.old_admissions.emplace_back(RemoveAdmission{id});
   }
 }
 
@@ -151,8 +173,12 @@ struct Apply {
     to.tables.insert(std::ranges::upper_bound(to.tables, op.table_id), op.table_id);
   }
   void operator()(const SetService& op) const { to.services[op.id] = op.value; }
+  void operator()(const SetSource& op) const { to.sources[op.key] = op.verdict; }
+  void operator()(const SetAdmission& op) const { to.limited.insert(op.listener_id); }
   void operator()(const SetListener& op) const { to.listeners[op.key] = op.value; }
   void operator()(const RemoveListener& op) const { to.listeners.erase(op.key); }
+  void operator()(const RemoveAdmission& op) const { to.limited.erase(op.listener_id); }
+  void operator()(const RemoveSource& op) const { to.sources.erase(op.key); }
   void operator()(const RemoveService& op) const { to.services.erase(op.id); }
   void operator()(const RemoveTable& op) const { std::erase(to.tables, op.table_id); }
   void operator()(const RemoveBackend& op) const { to.backends.erase(op.id); }
@@ -161,11 +187,13 @@ struct Apply {
 
 }  // namespace
 
-std::vector<Operation> diff(const Plan& plan, const Observed& observed, Drain drain) {
+std::vector<Operation> diff(const Plan& plan, const Observed& observed, std::uint32_t now) {
   Parts parts;
   diff_names(plan, observed, parts);
-  diff_backends(plan, observed, drain, parts);
+  diff_backends(plan, observed, now, parts);
   diff_services(plan, observed, parts);
+  diff_sources(plan, observed, parts);
+  diff_admissions(plan, observed, parts);
   diff_listeners(plan, observed, parts);
   return std::move(parts).in_order();
 }

@@ -25,6 +25,14 @@ struct CreateTable {
   std::uint32_t table_id;
   MaglevTable table;
 };
+struct SetSource {
+  gw_source_key key;
+  gw_source_verdict verdict;
+};
+/// Begins to count a listener's connections.
+struct SetAdmission {
+  std::uint32_t listener_id;
+};
 struct SetService {
   std::uint32_t id;
   gw_service value;
@@ -35,6 +43,12 @@ struct SetListener {
 };
 struct RemoveListener {
   gw_listener_key key;
+};
+struct RemoveSource {
+  gw_source_key key;
+};
+struct RemoveAdmission {
+  std::uint32_t listener_id;
 };
 struct RemoveService {
   std::uint32_t id;
@@ -49,18 +63,13 @@ struct RemoveName {
   gw_name_key key;
 };
 
-using Operation = std::variant<SetName, SetBackend, CreateTable, SetService, SetListener, RemoveListener, RemoveService,
-                               RemoveTable, RemoveBackend, RemoveName>;
-
-/// How long flows stay with a backend that is in the plan no more.
-struct Drain {
-  std::uint32_t now = 0;  ///< seconds of CLOCK_MONOTONIC
-  std::uint32_t seconds = 0;
-};
+using Operation =
+    std::variant<SetName, SetBackend, CreateTable, SetService, SetSource, SetAdmission, SetListener, RemoveListener,
+                 RemoveAdmission, RemoveSource, RemoveService, RemoveTable, RemoveBackend, RemoveName>;
 
 /// In the order of the variant's alternatives. Empty if the plan is in the kernel already. A backend that the plan has
-/// no more is marked first, and removed by the diff after its time.
-std::vector<Operation> diff(const Plan& plan, const Observed& observed, Drain drain = {});
+/// no more is marked first, and removed by the diff after its time. `now`: seconds of CLOCK_MONOTONIC.
+std::vector<Operation> diff(const Plan& plan, const Observed& observed, std::uint32_t now = 0);
 
 /// Seconds until the next draining backend's time is over, at least 0; none if nothing drains.
 std::optional<std::uint32_t> next_drained(const Observed& observed, std::uint32_t now);

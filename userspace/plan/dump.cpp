@@ -22,6 +22,22 @@ std::string describe(const gw_backend& backend) {
   return endpoint + " dnat";
 }
 
+std::string describe(const gw_source_key& key) {
+  return fmt::format("{} of listener {}", to_prefix(key).to_string(), key.listener_id);
+}
+
+const char* describe(gw_source_verdict verdict) { return verdict == GW_SOURCE_DENY ? "deny" : "allow"; }
+
+/// What a listener asks of a new connection; empty if nothing.
+std::string describe_admission(const gw_listener& listener) {
+  std::string text;
+  if ((listener.flags & GW_LISTENER_ALLOW_LISTED) != 0) text += " allow-listed";
+  if (listener.rate != 0) text += fmt::format(" rate {}", listener.rate);
+  if (listener.source_rate != 0) text += fmt::format(" source-rate {}", listener.source_rate);
+  if (listener.max_connections != 0) text += fmt::format(" max-connections {}", listener.max_connections);
+  return text;
+}
+
 struct ToText {
   std::string operator()(const SetName& op) const {
     return fmt::format("set name {}/{} {}", op.key.kind, op.key.id, op.text);
@@ -35,10 +51,17 @@ struct ToText {
   std::string operator()(const SetService& op) const {
     return fmt::format("set service {} shares {}", op.id, op.value.count);
   }
+  std::string operator()(const SetSource& op) const {
+    return fmt::format("set source {} {}", describe(op.key), describe(op.verdict));
+  }
+  std::string operator()(const SetAdmission& op) const { return fmt::format("set admission {}", op.listener_id); }
   std::string operator()(const SetListener& op) const {
-    return fmt::format("set listener {} id {} service {}", describe(op.key), op.value.listener_id, op.value.service_id);
+    return fmt::format("set listener {} id {} service {}{}", describe(op.key), op.value.listener_id,
+                       op.value.service_id, describe_admission(op.value));
   }
   std::string operator()(const RemoveListener& op) const { return "remove listener " + describe(op.key); }
+  std::string operator()(const RemoveAdmission& op) const { return fmt::format("remove admission {}", op.listener_id); }
+  std::string operator()(const RemoveSource& op) const { return "remove source " + describe(op.key); }
   std::string operator()(const RemoveService& op) const { return fmt::format("remove service {}", op.id); }
   std::string operator()(const RemoveTable& op) const { return fmt::format("remove table {}", op.table_id); }
   std::string operator()(const RemoveBackend& op) const { return fmt::format("remove backend {}", op.id); }
@@ -69,15 +92,25 @@ std::string to_string(const Operation& operation) { return std::visit(ToText{}, 
 std::string dump(const Plan& plan) {
   std::string text;
   for (const auto& [key, value] : plan.listeners) {
-    text += fmt::format("listener {} id {} ({}) service {}\n", describe(key), value.listener_id,
-                        name_of(plan, GW_NAME_LISTENER, value.listener_id), value.service_id);
+    text +=
+        fmt::format("listener {} id {} ({}) service {}{}\n", describe(key), value.listener_id,
+                    name_of(plan, GW_NAME_LISTENER, value.listener_id), value.service_id, describe_admission(value));
+  }
+  for (const auto& [key, verdict] : plan.sources)
+    text += fmt::format("source {} {}\n", describe(key), describe(verdict));
+  for (const auto& [id, timeout] : plan.idle_timeouts) {
+    text += fmt::format("idle timeout of listener {}: {} s\n", id, timeout.count());
   }
   for (const auto& [id, service] : plan.services) {
-    text +=
-        fmt::format("service {} ({}){}\n", id, name_of(plan, GW_NAME_SERVICE, id), service.empty() ? " rejected" : "");
-    for (const Share& share : service) text += describe(share);
+    text += fmt::format("service {} ({}){}{}\n", id, name_of(plan, GW_NAME_SERVICE, id),
+                        service.shares.empty() ? " rejected" : "",
+                        (service.flags & GW_SERVICE_SOURCE_AFFINITY) != 0 ? " source-affinity" : "");
+    for (const Share& share : service.shares) text += describe(share);
   }
-  for (const auto& [id, backend] : plan.backends) text += fmt::format("backend {} {}\n", id, describe(backend));
+  for (const auto& [id, backend] : plan.backends) {
+    text += fmt::format("backend {} {}{}\n", id, describe(backend),
+                        backend.drain_seconds == 0 ? "" : fmt::format(" drains {} s", backend.drain_seconds));
+  }
   for (const auto& attachment : plan.attachments) {
     text += fmt::format("attach {} {} ({})\n", attachment.xdp ? "xdp+tc" : "tc", attachment.link, attachment.reason);
   }

@@ -50,6 +50,7 @@ void IdTable::keep_draining(const BackendMap& observed) {
 std::string IdTable::backend_key(const gw_backend& backend) {
   gw_backend identity = backend;
   identity.drains_until = 0;
+  identity.drain_seconds = 0;
   return {reinterpret_cast<const char*>(&identity), sizeof(identity)};
 }
 

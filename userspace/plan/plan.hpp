@@ -5,8 +5,10 @@
 
 #include "maps/schema.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <map>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -15,6 +17,7 @@ namespace gw::plan {
 
 using ListenerMap = std::map<gw_listener_key, gw_listener, maps::BytesLess>;
 using BackendMap = std::map<std::uint32_t, gw_backend>;
+using SourceMap = std::map<gw_source_key, gw_source_verdict, maps::BytesLess>;
 using NameMap = std::map<gw_name_key, std::string, maps::BytesLess>;
 
 /// A Maglev table: slot -> backend id (GW_BACKEND_REJECT for a rejected share).
@@ -31,8 +34,13 @@ struct Share {
   bool operator==(const Share&) const = default;
 };
 
-/// At most GW_SERVICE_SHARES_MAX, by rising limit, the last one's UINT32_MAX. None: every connection is rejected.
-using Service = std::vector<Share>;
+struct Service {
+  /// At most GW_SERVICE_SHARES_MAX, by rising limit, the last one's UINT32_MAX. None: every connection is rejected.
+  std::vector<Share> shares;
+  std::uint32_t flags = 0;  ///< gw_service_flags
+
+  bool operator==(const Service&) const = default;
+};
 
 /// The shares that count.
 std::span<const gw_share> shares_of(const gw_service& service);
@@ -72,6 +80,10 @@ struct Plan {
   ListenerMap listeners;
   std::map<std::uint32_t, Service> services;  ///< by service id
   BackendMap backends;
+  SourceMap sources;
+  std::set<std::uint32_t> limited;  ///< ids of the listeners that have a gw_admission
+  /// By listener id, where it is not the default: of established TCP connections and UDP flows.
+  std::map<std::uint32_t, std::chrono::seconds> idle_timeouts;
   NameMap names;
   std::vector<Attachment> attachments;  ///< sorted by ifindex
   std::vector<PlacedListener> placed;
@@ -84,6 +96,8 @@ struct Observed {
   ListenerMap listeners;
   std::map<std::uint32_t, gw_service> services;
   BackendMap backends;
+  SourceMap sources;
+  std::set<std::uint32_t> limited;
   NameMap names;
   std::vector<std::uint32_t> tables;  ///< ids in gw_maglev that are set; sorted
   std::map<std::uint32_t, gw_link> links;

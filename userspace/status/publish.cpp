@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <ctime>
@@ -11,6 +12,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "userspace/api/policy.hpp"
 #include "userspace/status/render.hpp"
 
 namespace gw::status {
@@ -50,8 +52,10 @@ json read_status(const std::string& path) {
 
 /// Whether a file's name is one that we give.
 bool is_ours(const std::string& name) {
-  return name.ends_with(".json") && (name.find("." + std::string(api::kGatewayGroup) + "_") != std::string::npos ||
-                                     name.find("." + std::string(api::kLegacyGroup) + "_") != std::string::npos);
+  if (!name.ends_with(".json")) return false;
+  return std::ranges::any_of(
+      std::array{api::kGatewayGroup, api::kLegacyGroup, api::kPolicyGroup},
+      [&](const char* group) { return name.find(fmt::format(".{}_", group)) != std::string::npos; });
 }
 
 /// Gives each condition the time at which its status last changed: the old one's, if that agrees.

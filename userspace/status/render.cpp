@@ -50,14 +50,24 @@ json render_legacy_listener(const api::ListenerStatus& listener) {
       {"port", listener.port}, {"protocol", listener.protocol}, {"conditions", render_conditions(listener.conditions)}};
 }
 
+json render_reference(const api::ParentReference& parent) {
+  json reference = {{"group", parent.group}, {"kind", parent.kind}, {"name", parent.name}};
+  if (parent.ns) reference["namespace"] = *parent.ns;
+  if (parent.section_name) reference["sectionName"] = *parent.section_name;
+  if (parent.port) reference["port"] = *parent.port;
+  return reference;
+}
+
 json render_parent(const api::RouteParentStatus& parent) {
-  json reference = {{"group", parent.parent.group}, {"kind", parent.parent.kind}, {"name", parent.parent.name}};
-  if (parent.parent.ns) reference["namespace"] = *parent.parent.ns;
-  if (parent.parent.section_name) reference["sectionName"] = *parent.parent.section_name;
-  if (parent.parent.port) reference["port"] = *parent.parent.port;
-  return {{"parentRef", reference},
+  return {{"parentRef", render_reference(parent.parent)},
           {"controllerName", parent.controller_name},
           {"conditions", render_conditions(parent.conditions)}};
+}
+
+json render_ancestor(const api::PolicyAncestorStatus& ancestor) {
+  return {{"ancestorRef", render_reference(ancestor.ancestor)},
+          {"controllerName", ancestor.controller_name},
+          {"conditions", render_conditions(ancestor.conditions)}};
 }
 
 json render_legacy_parent(const api::RouteParentStatus& parent) {
@@ -99,11 +109,18 @@ json render(const api::RouteStatus& status) {
   return {{is_legacy ? "gateways" : "parents", parents}};
 }
 
+json render(const api::PolicyStatus& status) {
+  json ancestors = json::array();
+  for (const auto& ancestor : status.ancestors) ancestors.push_back(render_ancestor(ancestor));
+  return {{"ancestors", ancestors}};
+}
+
 json render(const api::StatusReport& report) {
   json objects = json::array();
   for (const auto& status : report.gateway_classes) objects.push_back(render_object(status.ref, render(status)));
   for (const auto& status : report.gateways) objects.push_back(render_object(status.ref, render(status)));
   for (const auto& status : report.routes) objects.push_back(render_object(status.ref, render(status)));
+  for (const auto& status : report.policies) objects.push_back(render_object(status.ref, render(status)));
   return {{"objects", objects}};
 }
 

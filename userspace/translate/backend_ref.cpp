@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <set>
 
+#include "userspace/translate/policy.hpp"
+
 namespace gw::translate {
 namespace {
 
@@ -112,6 +114,9 @@ ResolvedBackend resolve_backend(const Graph& graph, const api::L4Route& route, c
     return resolved;
   }
   resolved.backends.endpoints = endpoints_of(graph, *service, *service_port);
+  resolved.backends.upstream = upstream_of(graph, route, *service, *service_port);
+  resolved.service = service;
+  resolved.port = service_port;
   return resolved;
 }
 

@@ -11,6 +11,8 @@ namespace gw::translate {
 struct ResolvedBackend {
   ir::WeightedBackends backends;  ///< without endpoints if the reference is invalid: its share is rejected
   Verdict verdict{true, reason::kResolvedRefs, ""};
+  const api::Service* service = nullptr;   ///< what it resolves to; null if it does not
+  const api::ServicePort* port = nullptr;  ///< of that Service
 };
 
 /// `default_port`: for v1alpha1, where the port may be left out.

@@ -26,6 +26,7 @@ inline constexpr const char* kInvalidParameters = "InvalidParameters";
 inline constexpr const char* kListenersNotValid = "ListenersNotValid";
 inline constexpr const char* kUnsupportedAddress = "UnsupportedAddress";
 inline constexpr const char* kUnsupportedProtocol = "UnsupportedProtocol";
+inline constexpr const char* kConflicted = "Conflicted";
 inline constexpr const char* kProtocolConflict = "ProtocolConflict";
 inline constexpr const char* kNoConflicts = "NoConflicts";
 inline constexpr const char* kResolvedRefs = "ResolvedRefs";
@@ -35,6 +36,8 @@ inline constexpr const char* kNoMatchingParent = "NoMatchingParent";
 inline constexpr const char* kRefNotPermitted = "RefNotPermitted";
 inline constexpr const char* kInvalidKind = "InvalidKind";
 inline constexpr const char* kBackendNotFound = "BackendNotFound";
+// of policies (apis/v1/policy_types.go)
+inline constexpr const char* kTargetNotFound = "TargetNotFound";
 // v1alpha1 of 2021, which has no words for the healthy state; ours follow v0.4's
 inline constexpr const char* kAdmitted = "Admitted";
 inline constexpr const char* kRefused = "Refused";

@@ -52,11 +52,33 @@ struct RouteNode {
   Verdict resolved{true, reason::kResolvedRefs, ""};
 };
 
+/// What a policy is attached to; `section` is empty for the whole object.
+struct PolicyKey {
+  std::string group;
+  std::string kind;
+  std::string ns;
+  std::string name;
+  std::string section;
+  auto operator<=>(const PolicyKey&) const = default;
+};
+
+template <typename Policy>
+using PolicyTargets = std::map<PolicyKey, const Policy*>;
+
+struct PolicyNode {
+  api::ObjectRef ref;
+  std::int64_t generation = 0;
+  std::vector<ParentNode> targets;
+};
+
 struct Graph {
   const api::ResourceSet& resources;
   const Options& options;
   std::vector<GatewayNode> gateways;  ///< ours only, by precedence: older first, then namespace/name, then group
   std::vector<RouteNode> routes;
+  std::vector<PolicyNode> policies;
+  PolicyTargets<api::UpstreamPolicy> upstream_policies;  ///< those that hold
+  PolicyTargets<api::ClientPolicy> client_policies;
   std::vector<Finding> findings;
 };
 
@@ -67,6 +89,7 @@ bool is_older(const api::ObjectMeta& a, const api::ObjectMeta& b);
 std::vector<api::GatewayClassStatus> judge_gateway_classes(const api::ResourceSet& resources, const Options& options);
 void collect_gateways(Graph& graph);
 void judge_listeners(Graph& graph);
+void attach_policies(Graph& graph);
 void find_conflicts(Graph& graph);
 void bind_routes(Graph& graph);
 void bind_legacy_routes(Graph& graph);
@@ -75,5 +98,6 @@ void resolve_backends(Graph& graph, ir::Config& config);
 void build_listeners(const Graph& graph, ir::Config& config);
 void report_gateways(const Graph& graph, api::StatusReport& report);
 void report_routes(const Graph& graph, api::StatusReport& report);
+void report_policies(const Graph& graph, api::StatusReport& report);
 
 }  // namespace gw::translate

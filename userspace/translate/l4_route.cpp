@@ -6,6 +6,7 @@
 
 #include "userspace/translate/backend_ref.hpp"
 #include "userspace/translate/graph.hpp"
+#include "userspace/translate/policy.hpp"
 
 namespace gw::translate {
 namespace {
@@ -49,8 +50,10 @@ ir::Service resolve(const Graph& graph, RouteNode& route, std::uint16_t listener
   for (const auto& ref : rule->backend_refs) {
     ResolvedBackend resolved = resolve_backend(graph, *route.source, ref, listener_port);
     add_verdict(route.resolved, resolved.verdict);
+    if (resolved.service != nullptr) add_connection_settings(graph, *resolved.service, *resolved.port, service);
     service.backends.push_back(std::move(resolved.backends));
   }
+  add_connection_settings(graph, *route.source, service);
   return service;
 }
 
@@ -84,6 +87,7 @@ void build_listeners(const Graph& graph, ir::Config& config) {
       listener.protocol = node.source->protocol == "UDP" ? ir::Protocol::Udp : ir::Protocol::Tcp;
       listener.port = node.source->port;
       listener.addresses = gateway.addresses;
+      listener.admission = admission_of(graph, *gateway.source, *node.source);
       if (!node.routes.empty()) listener.service = service_key(*node.routes.front()->source, node.source->port);
       config.listeners.push_back(std::move(listener));
     }

@@ -125,4 +125,20 @@ void report_routes(const Graph& graph, api::StatusReport& report) {
   std::ranges::sort(report.routes, {}, &api::RouteStatus::ref);
 }
 
+void report_policies(const Graph& graph, api::StatusReport& report) {
+  for (const auto& policy : graph.policies) {
+    api::PolicyStatus status;
+    status.ref = policy.ref;
+    for (const auto& target : policy.targets) {
+      api::PolicyAncestorStatus ancestor;
+      ancestor.ancestor = target.reference;
+      ancestor.conditions.set(condition(type::kAccepted, to_status(target.accepted.ok), target.accepted.reason,
+                                        target.accepted.message, policy.generation));
+      status.ancestors.push_back(std::move(ancestor));
+    }
+    report.policies.push_back(std::move(status));
+  }
+  std::ranges::sort(report.policies, {}, &api::PolicyStatus::ref);
+}
+
 }  // namespace gw::translate

@@ -16,7 +16,14 @@ bool is_older(const api::ObjectMeta& a, const api::ObjectMeta& b) {
 
 Output translate(const api::ResourceSet& resources, const Options& options) {
   Output output;
-  Graph graph{.resources = resources, .options = options, .gateways = {}, .routes = {}, .findings = {}};
+  Graph graph{.resources = resources,
+              .options = options,
+              .gateways = {},
+              .routes = {},
+              .policies = {},
+              .upstream_policies = {},
+              .client_policies = {},
+              .findings = {}};
   output.report.gateway_classes = judge_gateway_classes(resources, options);
   collect_gateways(graph);
   judge_listeners(graph);
@@ -24,10 +31,12 @@ Output translate(const api::ResourceSet& resources, const Options& options) {
   bind_routes(graph);
   bind_legacy_routes(graph);
   order_routes(graph);
+  attach_policies(graph);
   resolve_backends(graph, output.config);
   build_listeners(graph, output.config);
   report_gateways(graph, output.report);
   report_routes(graph, output.report);
+  report_policies(graph, output.report);
   output.findings = std::move(graph.findings);
   return output;
 }

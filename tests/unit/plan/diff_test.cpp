@@ -28,14 +28,18 @@ Plan random_plan(std::mt19937& random) {
       MaglevTable table(draw(3) == 0 ? 0 : 7);
       for (auto& slot : table)
         slot = std::next(plan.backends.begin(), draw(static_cast<std::uint32_t>(plan.backends.size())))->first;
-      service.push_back({i == 1 ? UINT32_MAX : UINT32_MAX / i, table});
+      service.shares.push_back({i == 1 ? UINT32_MAX : UINT32_MAX / i, table});
     }
     plan.names[{GW_NAME_SERVICE, id}] = "service " + std::to_string(draw(3));
+  }
+  for (std::uint32_t id = 1; id <= 4; ++id) {
+    if (draw(2) == 0) plan.sources[{32 + id, id, {}}] = draw(2) == 0 ? GW_SOURCE_ALLOW : GW_SOURCE_DENY;
+    if (draw(2) == 0) plan.limited.insert(id);
   }
   for (std::uint16_t port = 1; port <= 4; ++port) {
     if (draw(3) == 0) continue;
     const std::uint32_t service = plan.services.empty() ? 0 : plan.services.begin()->first;
-    plan.listeners[gw_listener_key{{}, port, 6, 0}] = {draw(5) + 1, service};
+    plan.listeners[gw_listener_key{{}, port, 6, 0}] = {draw(5) + 1, service, 0, 0, 0, 0};
   }
   return plan;
 }
@@ -72,10 +76,10 @@ TEST(Diff, ConvergesAndIsSoundAtEveryStep) {
 TEST(Diff, AChangedServiceGetsANewTableNeverAChangedOne) {
   Plan plan;
   plan.backends[1] = {};
-  plan.services[1] = {{UINT32_MAX, {1, 1, 1}}};
+  plan.services[1].shares = {{UINT32_MAX, {1, 1, 1}}};
   Observed now = apply_to({}, diff(plan, {}));
   const std::uint32_t before = now.services[1].share[0].table_id;
-  plan.services[1] = {{UINT32_MAX, {1, 1, 0}}};
+  plan.services[1].shares = {{UINT32_MAX, {1, 1, 0}}};
   now = apply_to(now, diff(plan, now));
   EXPECT_NE(now.services[1].share[0].table_id, before);
   EXPECT_EQ(now.tables.size(), 1U);
@@ -85,9 +89,9 @@ TEST(Diff, AChangedWeightBuildsNoTable) {
   Plan plan;
   plan.backends[1] = {};
   plan.backends[2] = {};
-  plan.services[1] = {{UINT32_MAX / 2, {1}}, {UINT32_MAX, {2}}};
+  plan.services[1].shares = {{UINT32_MAX / 2, {1}}, {UINT32_MAX, {2}}};
   const Observed now = apply_to({}, diff(plan, {}));
-  plan.services[1][0].limit = UINT32_MAX / 4;
+  plan.services[1].shares[0].limit = UINT32_MAX / 4;
   const auto operations = diff(plan, now);
   ASSERT_EQ(operations.size(), 1U);
   EXPECT_EQ(to_string(operations[0]), "set service 1 shares 2");
@@ -96,8 +100,8 @@ TEST(Diff, AChangedWeightBuildsNoTable) {
 TEST(Diff, EqualTablesAreOne) {
   Plan plan;
   plan.backends[1] = {};
-  plan.services[1] = {{UINT32_MAX, {1, 1}}};
-  plan.services[2] = {{UINT32_MAX / 2, {1, 1}}, {UINT32_MAX, {1, 1}}};
+  plan.services[1].shares = {{UINT32_MAX, {1, 1}}};
+  plan.services[2].shares = {{UINT32_MAX / 2, {1, 1}}, {UINT32_MAX, {1, 1}}};
   Observed now = apply_to({}, diff(plan, {}));
   EXPECT_EQ(now.tables.size(), 1U);
   plan.services.erase(1);
@@ -147,18 +151,18 @@ TEST(IdTable, IsRestoredFromTheMaps) {
 
 Plan one_backend() {
   Plan plan;
-  plan.backends[1] = gw_backend{};
+  plan.backends[1].drain_seconds = 30;
   return plan;
 }
 
 TEST(Drain, ABackendThatIsGoneStaysForItsTime) {
   Observed now = apply_to({}, diff(one_backend(), {}));
-  now = apply_to(now, diff(Plan{}, now, {.now = 100, .seconds = 30}));
+  now = apply_to(now, diff(Plan{}, now, 100));
   ASSERT_TRUE(now.backends.contains(1));
   EXPECT_EQ(now.backends.at(1).drains_until, 130U);
   EXPECT_EQ(next_drained(now, 100), 30U);
-  EXPECT_TRUE(diff(Plan{}, now, {.now = 129, .seconds = 30}).empty());
-  now = apply_to(now, diff(Plan{}, now, {.now = 130, .seconds = 30}));
+  EXPECT_TRUE(diff(Plan{}, now, 129).empty());
+  now = apply_to(now, diff(Plan{}, now, 130));
   EXPECT_TRUE(now.backends.empty());
   EXPECT_EQ(next_drained(now, 131), std::nullopt);
 }
@@ -167,10 +171,10 @@ TEST(Drain, ABackendThatComesBackIsInUseAgainUnderItsId) {
   Observed now = apply_to({}, diff(one_backend(), {}));
   IdTable ids = IdTable::restore(now);
   ids.backends.release_all_but({});
-  now = apply_to(now, diff(Plan{}, now, {.now = 100, .seconds = 30}));
+  now = apply_to(now, diff(Plan{}, now, 100));
   ids.keep_draining(now.backends);
   EXPECT_EQ(ids.backends.acquire(IdTable::backend_key(gw_backend{})), 1U);
-  now = apply_to(now, diff(one_backend(), now, {.now = 110, .seconds = 30}));
+  now = apply_to(now, diff(one_backend(), now, 110));
   EXPECT_EQ(now.backends.at(1).drains_until, 0U);
 }
 

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "userspace/compile/backend.hpp"
+
+#include <arpa/inet.h>
+#include <fmt/format.h>
+
+#include "userspace/plan/address.hpp"
+
+namespace gw::compile {
+namespace {
+
+using MadeBackend = std::variant<gw_backend, std::string>;
+
+std::string problem(const ir::Endpoint& endpoint, std::string_view what) {
+  return fmt::format("endpoint {}: {}; its share of connections is rejected", endpoint.address.to_string(), what);
+}
+
+/// A backend that gets packets from our address towards it.
+MadeBackend from_our_address(const ir::Endpoint& endpoint, gw_backend backend, const net::Topology& topology) {
+  const auto source = topology.source_towards(endpoint.address);
+  if (!source) return problem(endpoint, "no route or no address of ours towards it");
+  backend.source = plan::to_map(*source);
+  return backend;
+}
+
+/// RFC 2003 and RFC 2473 for the tunnel. On a segment the frame carries the VIP, so whoever gets it must be the
+/// backend.
+MadeBackend with_direct_return(const ir::Endpoint& endpoint, const ir::Upstream& upstream, gw_backend backend,
+                               const net::Topology& topology) {
+  backend.flags = GW_BACKEND_DSR;
+  if (upstream.direct_return == ir::DirectReturn::Tunnel) {
+    backend.flags |= GW_BACKEND_TUNNEL;
+    return from_our_address(endpoint, backend, topology);
+  }
+  if (topology.is_on_link(endpoint.address)) return backend;
+  return problem(endpoint, "directReturn: SameSegment needs it on a link of this node (directReturn: Tunnel does not)");
+}
+
+/// `Auto`: a backend on this node sees the client, one elsewhere sees us, since its answers would otherwise not come
+/// back this way.
+bool keeps_client_address(const ir::Endpoint& endpoint, const ir::Upstream& upstream, const net::Topology& topology) {
+  if (upstream.source_address == ir::SourceAddress::Preserve) return true;
+  if (upstream.source_address == ir::SourceAddress::Masquerade) return false;
+  return !endpoint.node.empty() && endpoint.node == topology.node_name;
+}
+
+}  // namespace
+
+MadeBackend make_backend(const ir::Endpoint& endpoint, const ir::Upstream& upstream, const net::Topology& topology) {
+  if (topology.is_local(endpoint.address) || endpoint.address.is_loopback()) {
+    return problem(endpoint, "an address of this node itself cannot be forwarded to");
+  }
+  gw_backend backend{};
+  backend.addr = plan::to_map(endpoint.address);
+  backend.port = htons(endpoint.port);
+  if (upstream.direct_return != ir::DirectReturn::None) {
+    return with_direct_return(endpoint, upstream, backend, topology);
+  }
+  if (keeps_client_address(endpoint, upstream, topology)) return backend;
+  backend.flags = GW_BACKEND_FULL_NAT;
+  return from_our_address(endpoint, backend, topology);
+}
+
+}  // namespace gw::compile
