@@ -37,12 +37,15 @@ static __always_inline __u32 ctx_ifindex(const gw_ctx *ctx)
 }
 
 /*
- * Makes the first `length` bytes directly accessible: some drivers leave the linear part
- * shorter than the headers.
+ * Makes the first `length` bytes directly accessible, or all there are: some drivers leave the
+ * linear part shorter than the headers. Sockets put exactly the headers there, so asking for more
+ * than one needs costs a new buffer for each packet. Packet pointers are invalid afterwards.
  */
 static __always_inline void ctx_pull(gw_ctx *ctx, __u32 length)
 {
-	if (ctx_data(ctx) + length > ctx_data_end(ctx))
+	const __u32 linear = ctx_data_end(ctx) - ctx_data(ctx);
+
+	if (linear < length && linear < ctx->len)
 		bpf_skb_pull_data(ctx, length < ctx->len ? length : ctx->len);
 }
 

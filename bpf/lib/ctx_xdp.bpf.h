@@ -33,7 +33,7 @@ static __always_inline __u32 ctx_ifindex(const gw_ctx *ctx)
 	return ctx->ingress_ifindex;
 }
 
-/* Makes the first `length` bytes directly accessible. XDP frames are. */
+/* Makes the first `length` bytes directly accessible, or all there are. XDP frames are. */
 static __always_inline void ctx_pull(gw_ctx *ctx, __u32 length)
 {
 }

@@ -17,8 +17,8 @@
 #define GW_IPV4_FRAGMENT_OFFSET 0x1fff
 #define GW_IPV4_MORE_FRAGMENTS	0x2000
 #define GW_IPV4_MIN_IHL		5
-/* Ethernet, the longest IPv4 header, the shortest TCP header. */
-#define GW_MAX_HEADERS (sizeof(struct ethhdr) + 60 + sizeof(struct tcphdr))
+/* Ethernet and IPv6; as much as Ethernet, IPv4 and TCP, all without options. */
+#define GW_MIN_HEADERS (sizeof(struct ethhdr) + sizeof(struct ipv6hdr))
 /* Layer 4 headers begin before this offset. */
 #define GW_MAX_L4_OFFSET 0xff
 
@@ -114,12 +114,17 @@ static __always_inline bool gw_is_served_protocol(__u8 protocol)
 	return protocol == IPPROTO_TCP || protocol == IPPROTO_UDP;
 }
 
-/* Fills in the ports and what follows them; false if the header is cut short. */
-static __always_inline bool gw_parse_l4(const gw_ctx *ctx, struct gw_packet *packet, __u8 protocol)
+/* Fills in the ports and what follows them; false if the header is cut short. Packet pointers are
+ * invalid afterwards. */
+static __always_inline bool gw_parse_l4(gw_ctx *ctx, struct gw_packet *packet, __u8 protocol)
 {
+	const bool is_udp = protocol == IPPROTO_UDP;
+
+	ctx_pull(ctx,
+		 gw_l4_offset(packet) + (is_udp ? sizeof(struct udphdr) : sizeof(struct tcphdr)));
 	packet->tuple.protocol = protocol;
 	__builtin_memset(packet->tuple.pad, 0, sizeof(packet->tuple.pad));
-	return protocol == IPPROTO_UDP ? gw_parse_udp(ctx, packet) : gw_parse_tcp(ctx, packet);
+	return is_udp ? gw_parse_udp(ctx, packet) : gw_parse_tcp(ctx, packet);
 }
 
 /* The IPv4 header; false if it is cut short or contradicts itself. */
@@ -149,7 +154,7 @@ static __always_inline void gw_packet_from_ipv4(struct gw_packet *packet, const 
 	__builtin_memset(packet->pad, 0, sizeof(packet->pad));
 }
 
-static __always_inline enum gw_parsed gw_parse_ipv4(const gw_ctx *ctx, struct gw_packet *packet)
+static __always_inline enum gw_parsed gw_parse_ipv4(gw_ctx *ctx, struct gw_packet *packet)
 {
 	const struct iphdr *ip = gw_ipv4(ctx);
 
@@ -198,7 +203,7 @@ static __always_inline bool gw_is_extension(__u8 protocol)
 	       protocol == IPPROTO_FRAGMENT || protocol == IPPROTO_DSTOPTS;
 }
 
-static __always_inline enum gw_parsed gw_parse_ipv6(const gw_ctx *ctx, struct gw_packet *packet)
+static __always_inline enum gw_parsed gw_parse_ipv6(gw_ctx *ctx, struct gw_packet *packet)
 {
 	const struct ipv6hdr *ip = gw_ipv6(ctx);
 
@@ -219,7 +224,7 @@ static __always_inline __be16 gw_parse_ethernet(gw_ctx *ctx)
 {
 	const struct ethhdr *eth;
 
-	ctx_pull(ctx, GW_MAX_HEADERS);
+	ctx_pull(ctx, GW_MIN_HEADERS);
 	eth = ctx_data(ctx);
 	if ((void *)(eth + 1) > ctx_data_end(ctx))
 		return 0;
