@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // tests/verdicts: documents with what a cluster says of them. Each is accepted or refused here too, and what is said of
-// the refused ones is in NAME.problems.txt, with line and column. `verdict_cases --update` writes those files.
+// the refused ones is in NAME.problems.txt, with line and column. `golden_verdicts --update` writes those files.
+// A few are marked `stricter`: a cluster accepts what can only be a mistake, and we do not (docs/api.md has the list).
 //
 // `./dev conformance verdicts` asks a real kube-apiserver about the same documents.
 #include <fmt/format.h>
@@ -33,18 +34,16 @@ struct VerdictCase {
   int line = 0;  ///< lines of the file before the document
 };
 
-/// A document begins with "--- # accepted: TITLE" or "--- # refused: TITLE".
+/// A document begins with "--- # accepted: TITLE", or with "refused" or "stricter" instead.
 std::vector<VerdictCase> read_cases(const fs::path& path) {
   std::vector<VerdictCase> cases;
   std::istringstream lines(read(path));
   std::string line;
   for (int number = 1; std::getline(lines, line); ++number) {
-    constexpr std::string_view kAccepted = "--- # accepted: ";
-    constexpr std::string_view kRefused = "--- # refused: ";
-    if (line.starts_with(kAccepted)) {
-      cases.push_back({line.substr(kAccepted.size()), true, "", number});
-    } else if (line.starts_with(kRefused)) {
-      cases.push_back({line.substr(kRefused.size()), false, "", number});
+    constexpr std::string_view kMark = "--- # ";
+    if (const auto colon = line.find(": "); line.starts_with(kMark) && colon != std::string::npos) {
+      const bool is_accepted = line.substr(kMark.size(), colon - kMark.size()) == "accepted";
+      cases.push_back({line.substr(colon + 2), is_accepted, "", number});
     } else if (!cases.empty()) {
       cases.back().text += line + "\n";
     }

@@ -50,9 +50,19 @@ void merge(api::ResourceSet& all, const api::ResourceSet& more) {
   all.sort();
 }
 
+/// How the objects fit together. Returns the number of lines.
+int print_findings(const api::ResourceSet& all, std::ostream& out) {
+  const auto translated = translate::translate(all, {});
+  for (const auto& finding : translated.findings) {
+    out << fmt::format("{}:{}:{}: {}: {}\n", finding.location.file, finding.location.line, finding.location.column,
+                       finding.object.to_string(), finding.message);
+  }
+  return static_cast<int>(translated.findings.size());
+}
+
 }  // namespace
 
-int check(const std::vector<std::string>& paths, std::ostream& out) {
+int check(const std::vector<std::string>& paths, CheckScope scope, std::ostream& out) {
   int problems = 0;
   api::ResourceSet all;
   for (const auto& path : paths) {
@@ -65,12 +75,7 @@ int check(const std::vector<std::string>& paths, std::ostream& out) {
     }
     merge(all, snapshot.resources);
   }
-  const auto translated = translate::translate(all, {});
-  for (const auto& finding : translated.findings) {
-    out << fmt::format("{}:{}:{}: {}: {}\n", finding.location.file, finding.location.line, finding.location.column,
-                       finding.object.to_string(), finding.message);
-    ++problems;
-  }
+  if (scope == CheckScope::Everything) problems += print_findings(all, out);
   return problems == 0 ? 0 : 1;
 }
 

@@ -95,6 +95,8 @@ int main(int argc, char** argv) {
   auto* const check_command =
       app.add_subcommand("check", "Validate manifests offline; exit code 1 if there are problems");
   check_command->add_option("PATH", paths, "Files and directories")->required();
+  bool objects_only = false;
+  check_command->add_flag("--objects-only", objects_only, "Each object by itself, not whether it fits to the others");
 
   auto* const unload_command = app.add_subcommand("unload", "Detach all programs and remove all pinned maps");
   unload_command->add_option("--pin-dir", options.pin_dir, "bpffs directory of the instance")->capture_default_str();
@@ -105,7 +107,8 @@ int main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error);
   }
-  if (check_command->parsed()) return check(paths, std::cout);
+  if (check_command->parsed())
+    return check(paths, objects_only ? CheckScope::Objects : CheckScope::Everything, std::cout);
   if (unload_command->parsed()) return unload(options.pin_dir);
   return run(options, print_config);
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Service, EndpointSlice, Secret and ConfigMap of the Kubernetes API (v1, discovery.k8s.io/v1). The rules are those of
-// the API server's validation (pkg/apis/core/validation, pkg/apis/discovery/validation). These kinds are built into it,
-// so null counts as missing everywhere.
+// the API server's validation (pkg/apis/core/validation, pkg/apis/discovery/validation).
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -41,13 +40,13 @@ std::variant<std::monostate, std::uint16_t, std::string> as_target_port(const Cu
 ServicePort decode_service_port(const Cursor& cursor) {
   ServicePort port;
   Fields fields(cursor);
-  fields.defaulted("name", port.name, [](const Cursor& name) {
+  fields.optional("name", port.name, [](const Cursor& name) {
     return name.node().IsScalar() && name.node().Scalar().empty() ? std::string() : name.checked(check_dns_label);
   });
-  fields.defaulted("protocol", port.protocol, as_protocol);
+  fields.optional("protocol", port.protocol, as_protocol);
   fields.required("port", port.port, as_port);
-  fields.defaulted("targetPort", port.target_port, as_target_port);
-  fields.defaulted("appProtocol", port.app_protocol, checked_by(check_qualified_name));
+  fields.optional("targetPort", port.target_port, as_target_port);
+  fields.optional("appProtocol", port.app_protocol, checked_by(check_qualified_name));
   fields.ignore({"nodePort"});
   fields.finish();
   return port;
@@ -84,7 +83,7 @@ bool as_is_headless(const Cursor& cursor) {
 std::chrono::seconds decode_client_ip(const Cursor& cursor) {
   std::int64_t seconds = 10'800;
   Fields fields(cursor);
-  fields.defaulted("timeoutSeconds", seconds, integer_in<std::int64_t>(1, 86'400));
+  fields.optional("timeoutSeconds", seconds, integer_in<std::int64_t>(1, 86'400));
   fields.finish();
   return std::chrono::seconds(seconds);
 }
@@ -92,18 +91,15 @@ std::chrono::seconds decode_client_ip(const Cursor& cursor) {
 std::chrono::seconds decode_affinity_config(const Cursor& cursor) {
   std::chrono::seconds timeout{10'800};
   Fields fields(cursor);
-  fields.defaulted("clientIP", timeout, decode_client_ip);
+  fields.optional("clientIP", timeout, decode_client_ip);
   fields.finish();
   return timeout;
 }
 
 void decode_affinity(Fields& fields, Service& service) {
-  fields.defaulted("sessionAffinity", service.has_client_ip_affinity,
-                   word_of<bool>({{"None", false}, {"ClientIP", true}}));
-  const auto config = fields.find("sessionAffinityConfig");
-  if (!config) return;
-  service.affinity_timeout = decode_affinity_config(*config);
-  if (!service.has_client_ip_affinity) config->problem("is set, but sessionAffinity is None (leave one out)");
+  fields.optional("sessionAffinity", service.has_client_ip_affinity,
+                  word_of<bool>({{"None", false}, {"ClientIP", true}}));
+  fields.optional("sessionAffinityConfig", service.affinity_timeout, decode_affinity_config);
 }
 
 void check_service(const Cursor& spec, const Service& service) {
@@ -136,10 +132,10 @@ std::optional<std::string> check_endpoint_port_name(std::string_view text) {
 EndpointPort decode_endpoint_port(const Cursor& cursor) {
   EndpointPort port;
   Fields fields(cursor);
-  fields.defaulted("name", port.name, checked_by(check_endpoint_port_name));
-  fields.defaulted("protocol", port.protocol, as_protocol);
-  fields.defaulted("port", port.port, as_port);
-  fields.defaulted("appProtocol", port.app_protocol, checked_by(check_qualified_name));
+  fields.optional("name", port.name, checked_by(check_endpoint_port_name));
+  fields.optional("protocol", port.protocol, as_protocol);
+  fields.optional("port", port.port, as_port);
+  fields.optional("appProtocol", port.app_protocol, checked_by(check_qualified_name));
   fields.finish();
   return port;
 }
@@ -154,9 +150,9 @@ std::vector<EndpointPort> decode_endpoint_ports(const Cursor& cursor) {
 
 void decode_conditions(const Cursor& cursor, SliceEndpoint& endpoint) {
   Fields fields(cursor);
-  fields.defaulted("ready", endpoint.ready, as_boolean);
-  fields.defaulted("serving", endpoint.serving, as_boolean);
-  fields.defaulted("terminating", endpoint.terminating, as_boolean);
+  fields.optional("ready", endpoint.ready, as_boolean);
+  fields.optional("serving", endpoint.serving, as_boolean);
+  fields.optional("terminating", endpoint.terminating, as_boolean);
   fields.finish();
 }
 
@@ -190,8 +186,8 @@ SliceEndpoint decode_endpoint(const Cursor& cursor, const std::string& type) {
   fields.required("addresses", endpoint.addresses,
                   list_of([&type](const Cursor& address) { return decode_address(address, type); }, 1, 100));
   if (const auto conditions = fields.find("conditions")) decode_conditions(*conditions, endpoint);
-  fields.defaulted("nodeName", endpoint.node_name, checked_by(check_dns_subdomain));
-  fields.defaulted("zone", endpoint.zone, as_string);
+  fields.optional("nodeName", endpoint.node_name, checked_by(check_dns_subdomain));
+  fields.optional("zone", endpoint.zone, as_string);
   fields.ignore({"hostname", "targetRef", "deprecatedTopology", "hints"});
   fields.finish();
   return endpoint;
@@ -253,16 +249,16 @@ void check_secret_type(const Cursor& cursor, const Secret& secret) {
 
 void decode_service(const Cursor& spec, Service& service) {
   Fields fields(spec);
-  fields.defaulted("type", service.type, [](const Cursor& type) {
+  fields.optional("type", service.type, [](const Cursor& type) {
     return type.one_of({"ClusterIP", "NodePort", "LoadBalancer", "ExternalName"});
   });
-  fields.defaulted("ports", service.ports, decode_service_ports);
-  fields.defaulted("clusterIP", service.is_headless, as_is_headless);
-  fields.defaulted("externalName", service.external_name, as_external_name);
-  fields.defaulted("publishNotReadyAddresses", service.publishes_not_ready, as_boolean);
+  fields.optional("ports", service.ports, decode_service_ports);
+  fields.optional("clusterIP", service.is_headless, as_is_headless);
+  fields.optional("externalName", service.external_name, as_external_name);
+  fields.optional("publishNotReadyAddresses", service.publishes_not_ready, as_boolean);
   decode_affinity(fields, service);
   Labels selector;
-  fields.defaulted("selector", selector, decode_labels);
+  fields.optional("selector", selector, decode_labels);
   fields.ignore({"clusterIPs", "externalIPs", "loadBalancerIP", "loadBalancerSourceRanges", "loadBalancerClass",
                  "externalTrafficPolicy", "internalTrafficPolicy", "healthCheckNodePort", "ipFamilies",
                  "ipFamilyPolicy", "allocateLoadBalancerNodePorts", "trafficDistribution"});
@@ -273,17 +269,17 @@ void decode_service(const Cursor& spec, Service& service) {
 void decode_endpoint_slice(const Cursor& /*object*/, Fields& fields, EndpointSlice& slice) {
   fields.required("addressType", slice.address_type,
                   [](const Cursor& type) { return type.one_of({"IPv4", "IPv6", "FQDN"}); });
-  fields.defaulted("ports", slice.ports, decode_endpoint_ports);
+  fields.optional("ports", slice.ports, decode_endpoint_ports);
   const std::string& type = slice.address_type;
-  fields.defaulted("endpoints", slice.endpoints,
-                   list_of([&type](const Cursor& endpoint) { return decode_endpoint(endpoint, type); }, 0, 1000));
+  fields.optional("endpoints", slice.endpoints,
+                  list_of([&type](const Cursor& endpoint) { return decode_endpoint(endpoint, type); }, 0, 1000));
 }
 
 void decode_secret(const Cursor& object, Fields& fields, Secret& secret) {
-  fields.defaulted("type", secret.type, as_string);
-  fields.defaulted("data", secret.data, as_base64_map);
+  fields.optional("type", secret.type, as_string);
+  fields.optional("data", secret.data, as_base64_map);
   std::map<std::string, std::string> texts;
-  fields.defaulted("stringData", texts, as_string_map);
+  fields.optional("stringData", texts, as_string_map);
   fields.ignore({"immutable"});
   for (auto& [key, text] : texts) secret.data[key] = std::move(text);
   if (secret.type.empty()) secret.type = "Opaque";
@@ -293,8 +289,8 @@ void decode_secret(const Cursor& object, Fields& fields, Secret& secret) {
 
 void decode_config_map(const Cursor& object, Fields& fields, ConfigMap& config_map) {
   std::map<std::string, std::string> binary;
-  fields.defaulted("data", config_map.data, as_string_map);
-  fields.defaulted("binaryData", binary, as_base64_map);
+  fields.optional("data", config_map.data, as_string_map);
+  fields.optional("binaryData", binary, as_base64_map);
   fields.ignore({"immutable"});
   for (auto& [key, bytes] : binary) {
     if (!config_map.data.emplace(key, std::move(bytes)).second) {

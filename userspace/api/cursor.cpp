@@ -319,15 +319,6 @@ std::optional<Cursor> Fields::find(std::string_view name) {
   return field;
 }
 
-std::optional<Cursor> Fields::find_not_null(std::string_view name) {
-  const Entry* entry = look_up(name);
-  if (entry == nullptr) return std::nullopt;
-  Cursor field = child(name, entry->value);
-  if (!field.is_null()) return field;
-  field.problem("is null (give it a value or leave it out)");
-  return std::nullopt;
-}
-
 std::optional<Cursor> Fields::require(std::string_view name) {
   auto field = find(name);
   if (!field && cursor_.node().IsMap()) child(name, cursor_.node()).problem("is missing (it is required)");

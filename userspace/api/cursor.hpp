@@ -82,7 +82,7 @@ class Fields {
   Fields(const Fields&) = delete;
   Fields& operator=(const Fields&) = delete;
 
-  /// Nothing if the field is missing or null.
+  /// Nothing if the field is missing or null, which is the same to an API server that creates an object.
   std::optional<Cursor> find(std::string_view name);
   /// Reports a missing field.
   std::optional<Cursor> require(std::string_view name);
@@ -92,15 +92,9 @@ class Fields {
   void required(std::string_view name, Value& into, Reader read) {
     if (const auto field = require(name)) into = read(*field);
   }
-  /// Reads a field if it is there. Null is reported: the API server takes it only where there is a default.
+  /// Reads a field if it is there; otherwise `into` keeps the default that it holds.
   template <typename Value, typename Reader>
   void optional(std::string_view name, Value& into, Reader read) {
-    if (const auto field = find_not_null(name)) into = read(*field);
-  }
-  /// Reads a field that has a default, which `into` holds already; also any field of a kind that is built into the
-  /// API server. Null counts as missing.
-  template <typename Value, typename Reader>
-  void defaulted(std::string_view name, Value& into, Reader read) {
     if (const auto field = find(name)) into = read(*field);
   }
 
@@ -117,7 +111,6 @@ class Fields {
     bool is_known = false;
   };
 
-  std::optional<Cursor> find_not_null(std::string_view name);
   Entry* look_up(std::string_view name);
   void report_duplicates() const;
   [[nodiscard]] Cursor child(std::string_view name, const YAML::Node& node) const;

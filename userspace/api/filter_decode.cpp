@@ -47,7 +47,7 @@ void decode_fraction(const Cursor& cursor, RequestMirror& mirror) {
   constexpr std::int64_t kMost = std::numeric_limits<std::int32_t>::max();
   Fields fields(cursor);
   fields.required("numerator", mirror.numerator, integer_in(0, kMost));
-  fields.defaulted("denominator", mirror.denominator, integer_in(1, kMost));
+  fields.optional("denominator", mirror.denominator, integer_in(1, kMost));
   fields.finish();
   if (mirror.numerator > mirror.denominator) {
     cursor.problem(fmt::format("is more than one: {}/{} (the numerator must not exceed the denominator)",
@@ -111,7 +111,7 @@ RequestRedirect decode_redirect(const Cursor& cursor) {
   fields.optional("hostname", redirect.hostname, as_precise_hostname);
   fields.optional("path", redirect.path, decode_path_modifier);
   fields.optional("port", redirect.port, as_port);
-  fields.defaulted("statusCode", redirect.status_code, as_redirect_status);
+  fields.optional("statusCode", redirect.status_code, as_redirect_status);
   fields.finish();
   return redirect;
 }
@@ -174,7 +174,7 @@ Cors decode_cors(const Cursor& cursor) {
   fields.optional("allowMethods", cors.allow_methods, wildcard_or(as_cors_method, 9));
   fields.optional("allowHeaders", cors.allow_headers, wildcard_or(as_header_name, 64));
   fields.optional("exposeHeaders", cors.expose_headers, set_of(as_header_name, 0, 64));
-  fields.defaulted("maxAge", cors.max_age_seconds, integer_in(1, std::numeric_limits<std::int32_t>::max()));
+  fields.optional("maxAge", cors.max_age_seconds, integer_in(1, std::numeric_limits<std::int32_t>::max()));
   fields.finish();
   return cors;
 }

@@ -17,7 +17,7 @@ namespace {
 RouteGroupKind decode_route_kind(const Cursor& cursor) {
   RouteGroupKind kind;
   Fields fields(cursor);
-  fields.defaulted("group", kind.group, as_group);
+  fields.optional("group", kind.group, as_group);
   fields.required("kind", kind.kind, as_kind);
   fields.finish();
   return kind;
@@ -26,7 +26,7 @@ RouteGroupKind decode_route_kind(const Cursor& cursor) {
 AllowedRoutes decode_allowed_routes(const Cursor& cursor) {
   AllowedRoutes allowed;
   Fields fields(cursor);
-  fields.defaulted("namespaces", allowed.namespaces, decode_route_namespaces);
+  fields.optional("namespaces", allowed.namespaces, decode_route_namespaces);
   fields.optional("kinds", allowed.kinds, list_of(decode_route_kind, 0, 8));
   fields.finish();
   return allowed;
@@ -39,7 +39,7 @@ TlsMode as_tls_mode(const Cursor& cursor) {
 ListenerTls decode_listener_tls(const Cursor& cursor) {
   ListenerTls tls;
   Fields fields(cursor);
-  fields.defaulted("mode", tls.mode, as_tls_mode);
+  fields.optional("mode", tls.mode, as_tls_mode);
   fields.optional("certificateRefs", tls.certificate_refs, list_of(decode_secret_reference, 0, 64));
   fields.optional("options", tls.options, decode_tls_options);
   fields.finish();
@@ -87,7 +87,7 @@ Listener decode_listener(const Cursor& cursor) {
   fields.required("port", listener.port, as_port);
   fields.required("protocol", listener.protocol, checked_by(check_protocol));
   fields.optional("tls", listener.tls, decode_listener_tls);
-  fields.defaulted("allowedRoutes", listener.allowed_routes, decode_allowed_routes);
+  fields.optional("allowedRoutes", listener.allowed_routes, decode_allowed_routes);
   const bool has_filters = fields.find("filters").has_value();
   fields.optional("filters", listener.request_filters, decode_filters);
   check_listener(cursor, listener, has_filters);
@@ -139,7 +139,7 @@ GatewayAddress decode_address(const Cursor& cursor) {
   GatewayAddress address;
   address.location = cursor.location();
   Fields fields(cursor);
-  fields.defaulted("type", address.type, checked_by(check_address_type));
+  fields.optional("type", address.type, checked_by(check_address_type));
   std::optional<std::string> value;
   fields.optional("value", value, text_of(0, 253));
   fields.optional("routability", address.routability, checked_by(check_routability));
@@ -203,7 +203,7 @@ GatewayInfrastructure decode_infrastructure(const Cursor& cursor) {
 RouteNamespaces decode_allowed_listeners(const Cursor& cursor) {
   RouteNamespaces namespaces{NamespacesFrom::None, {}};
   Fields fields(cursor);
-  fields.defaulted("namespaces", namespaces, decode_listener_namespaces);
+  fields.optional("namespaces", namespaces, decode_listener_namespaces);
   fields.finish();
   return namespaces;
 }
@@ -223,9 +223,9 @@ FrontendValidation decode_validation(const Cursor& cursor) {
   FrontendValidation validation;
   Fields fields(cursor);
   fields.required("caCertificateRefs", validation.ca_certificate_refs, decode_ca_references);
-  fields.defaulted("mode", validation.mode,
-                   word_of<Mode>({{"AllowValidOnly", Mode::AllowValidOnly},
-                                  {"AllowInsecureFallback", Mode::AllowInsecureFallback}}));
+  fields.optional("mode", validation.mode,
+                  word_of<Mode>({{"AllowValidOnly", Mode::AllowValidOnly},
+                                 {"AllowInsecureFallback", Mode::AllowInsecureFallback}}));
   fields.finish();
   return validation;
 }

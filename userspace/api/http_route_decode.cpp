@@ -37,11 +37,11 @@ HttpPathMatch decode_path_match(const Cursor& cursor) {
   using Type = HttpPathMatch::Type;
   HttpPathMatch path;
   Fields fields(cursor);
-  fields.defaulted(
+  fields.optional(
       "type", path.type,
       word_of<Type>(
           {{"Exact", Type::Exact}, {"PathPrefix", Type::PathPrefix}, {"RegularExpression", Type::RegularExpression}}));
-  fields.defaulted("value", path.value, text_of(0, 1024));
+  fields.optional("value", path.value, text_of(0, 1024));
   fields.finish();
   const bool is_text = path.type == Type::Exact || path.type == Type::PathPrefix;
   if (is_text) {
@@ -56,7 +56,7 @@ template <auto ReadValue>
 NamedValueMatch decode_named_value(const Cursor& cursor) {
   NamedValueMatch match;
   Fields fields(cursor);
-  fields.defaulted("type", match.type, as_match_type);
+  fields.optional("type", match.type, as_match_type);
   fields.required("name", match.name, as_header_name);
   fields.required("value", match.value, ReadValue);
   fields.finish();
@@ -82,7 +82,7 @@ std::string as_method(const Cursor& cursor) {
 HttpRouteMatch decode_match(const Cursor& cursor) {
   HttpRouteMatch match;
   Fields fields(cursor);
-  fields.defaulted("path", match.path, decode_path_match);
+  fields.optional("path", match.path, decode_path_match);
   fields.optional("headers", match.headers, decode_named_values<as_header_value>);
   fields.optional("queryParams", match.query_params, decode_named_values<as_query_value>);
   fields.optional("method", match.method, as_method);
@@ -118,7 +118,7 @@ HttpRetry decode_retry(const Cursor& cursor) {
   HttpRetry retry;
   Fields fields(cursor);
   fields.optional("codes", retry.codes, set_of(integer_in<std::uint16_t>(400, 599), 0, 200));
-  fields.defaulted("attempts", retry.attempts, integer_in(0, std::numeric_limits<std::uint32_t>::max()));
+  fields.optional("attempts", retry.attempts, integer_in(0, std::numeric_limits<std::uint32_t>::max()));
   fields.optional("backoff", retry.backoff, as_duration);
   fields.finish();
   return retry;
@@ -160,7 +160,7 @@ HttpRouteRule decode_rule(const Cursor& cursor) {
   rule.matches.emplace_back();
   Fields fields(cursor);
   fields.optional("name", rule.name, as_section_name);
-  fields.defaulted("matches", rule.matches, list_of(decode_match, 0, kMaxMatches));
+  fields.optional("matches", rule.matches, list_of(decode_match, 0, kMaxMatches));
   fields.optional("filters", rule.filters, decode_http_filters);
   fields.optional("backendRefs", rule.backend_refs, list_of(decode_backend_ref<decode_http_filters>, 0, 16));
   fields.optional("timeouts", rule.timeouts, decode_timeouts);
@@ -206,7 +206,7 @@ bool is_service_name(std::string_view text) {
 GrpcMethodMatch decode_method_match(const Cursor& cursor) {
   GrpcMethodMatch match;
   Fields fields(cursor);
-  fields.defaulted("type", match.type, as_match_type);
+  fields.optional("type", match.type, as_match_type);
   fields.optional("service", match.service, text_of(0, 1024));
   fields.optional("method", match.method, text_of(0, 1024));
   fields.finish();
@@ -258,7 +258,7 @@ void decode_http_route(const Cursor& spec, HttpRoute& route) {
   Fields fields(spec);
   decode_route_head(fields, route);
   fields.optional("hostnames", route.hostnames, list_of(as_hostname, 0, 16));
-  fields.defaulted("rules", route.rules, decode_rules);
+  fields.optional("rules", route.rules, decode_rules);
   fields.finish();
 }
 

@@ -17,18 +17,18 @@ void decode_route_selection(const Cursor& cursor, Listener& listener) {
   Fields fields(cursor);
   RouteGroupKind kind{.group = kLegacyGroup, .kind = {}};
   fields.required("kind", kind.kind, as_kind);
-  fields.defaulted("group", kind.group, checked_by(check_dns_subdomain));
+  fields.optional("group", kind.group, checked_by(check_dns_subdomain));
   listener.allowed_routes.kinds.push_back(kind);
   listener.legacy_route_selector = LabelSelector{};
   fields.optional("selector", listener.legacy_route_selector, decode_selector);
-  fields.defaulted("namespaces", listener.allowed_routes.namespaces, decode_route_namespaces);
+  fields.optional("namespaces", listener.allowed_routes.namespaces, decode_route_namespaces);
   fields.finish();
 }
 
 bool decode_route_override(const Cursor& cursor) {
   bool may_override = false;
   Fields fields(cursor);
-  fields.defaulted("certificate", may_override, word_of<bool>({{"Allow", true}, {"Deny", false}}));
+  fields.optional("certificate", may_override, word_of<bool>({{"Allow", true}, {"Deny", false}}));
   fields.finish();
   return may_override;
 }
@@ -36,10 +36,10 @@ bool decode_route_override(const Cursor& cursor) {
 ListenerTls decode_tls(const Cursor& cursor) {
   ListenerTls tls;
   Fields fields(cursor);
-  fields.defaulted("mode", tls.mode,
-                   word_of<TlsMode>({{"Terminate", TlsMode::Terminate}, {"Passthrough", TlsMode::Passthrough}}));
+  fields.optional("mode", tls.mode,
+                  word_of<TlsMode>({{"Terminate", TlsMode::Terminate}, {"Passthrough", TlsMode::Passthrough}}));
   if (const auto ref = fields.find("certificateRef")) tls.certificate_refs.push_back(decode_legacy_reference(*ref));
-  fields.defaulted("routeOverride", tls.legacy_route_may_override_certificate, decode_route_override);
+  fields.optional("routeOverride", tls.legacy_route_may_override_certificate, decode_route_override);
   fields.optional("options", tls.options, as_string_map);
   fields.finish();
   return tls;
@@ -77,7 +77,7 @@ GatewayAddress decode_address(const Cursor& cursor) {
   GatewayAddress address;
   address.location = cursor.location();
   Fields fields(cursor);
-  fields.defaulted("type", address.type, [](const Cursor& type) { return type.one_of({"IPAddress", "NamedAddress"}); });
+  fields.optional("type", address.type, [](const Cursor& type) { return type.one_of({"IPAddress", "NamedAddress"}); });
   fields.required("value", address.value, as_object_name);
   fields.finish();
   return address;
@@ -96,7 +96,7 @@ LegacyGatewaysAllow decode_gateways(const Cursor& cursor) {
   using Allow = LegacyGatewaysAllow::Allow;
   LegacyGatewaysAllow gateways;
   Fields fields(cursor);
-  fields.defaulted(
+  fields.optional(
       "allow", gateways.allow,
       word_of<Allow>({{"SameNamespace", Allow::SameNamespace}, {"All", Allow::All}, {"FromList", Allow::FromList}}));
   fields.optional("gatewayRefs", gateways.gateway_refs, list_of(decode_gateway_ref, 0, 1000));
@@ -160,19 +160,19 @@ Rule decode_rule(const Cursor& cursor) {
 
 void decode_gateways_field(Fields& fields, Route& route) {
   route.legacy_gateways = LegacyGatewaysAllow{};
-  fields.defaulted("gateways", route.legacy_gateways, decode_gateways);
+  fields.optional("gateways", route.legacy_gateways, decode_gateways);
 }
 
 HttpPathMatch decode_path_match(const Cursor& cursor) {
   using Type = HttpPathMatch::Type;
   HttpPathMatch path;
   Fields fields(cursor);
-  fields.defaulted("type", path.type,
-                   word_of<Type>({{"Exact", Type::Exact},
-                                  {"Prefix", Type::PathPrefix},
-                                  {"RegularExpression", Type::RegularExpression},
-                                  {"ImplementationSpecific", Type::LegacyImplementationSpecific}}));
-  fields.defaulted("value", path.value, as_string);
+  fields.optional("type", path.type,
+                  word_of<Type>({{"Exact", Type::Exact},
+                                 {"Prefix", Type::PathPrefix},
+                                 {"RegularExpression", Type::RegularExpression},
+                                 {"ImplementationSpecific", Type::LegacyImplementationSpecific}}));
+  fields.optional("value", path.value, as_string);
   fields.finish();
   return path;
 }
@@ -183,10 +183,10 @@ std::vector<NamedValueMatch> decode_named_values(const Cursor& cursor) {
   Type type = Type::Exact;
   std::map<std::string, std::string> values;
   Fields fields(cursor);
-  fields.defaulted("type", type,
-                   word_of<Type>({{"Exact", Type::Exact},
-                                  {"RegularExpression", Type::RegularExpression},
-                                  {"ImplementationSpecific", Type::LegacyImplementationSpecific}}));
+  fields.optional("type", type,
+                  word_of<Type>({{"Exact", Type::Exact},
+                                 {"RegularExpression", Type::RegularExpression},
+                                 {"ImplementationSpecific", Type::LegacyImplementationSpecific}}));
   fields.required("values", values, as_string_map);
   fields.finish();
   std::vector<NamedValueMatch> matches;
@@ -197,7 +197,7 @@ std::vector<NamedValueMatch> decode_named_values(const Cursor& cursor) {
 HttpRouteMatch decode_http_match(const Cursor& cursor) {
   HttpRouteMatch match;
   Fields fields(cursor);
-  fields.defaulted("path", match.path, decode_path_match);
+  fields.optional("path", match.path, decode_path_match);
   fields.optional("headers", match.headers, decode_named_values);
   fields.optional("queryParams", match.query_params, decode_named_values);
   fields.optional("extensionRef", match.legacy_extension_ref, decode_legacy_reference);
@@ -253,7 +253,7 @@ HttpRouteRule decode_http_rule(const Cursor& cursor) {
   rule.location = cursor.location();
   rule.matches.emplace_back();
   Fields fields(cursor);
-  fields.defaulted("matches", rule.matches, list_of(decode_http_match, 0, 8));
+  fields.optional("matches", rule.matches, list_of(decode_http_match, 0, 8));
   fields.optional("filters", rule.filters, decode_filters);
   fields.optional("forwardTo", rule.backend_refs, list_of(decode_http_forward_to, 0, 16));
   fields.finish();
@@ -278,7 +278,7 @@ ObjectReference decode_parameters(const Cursor& cursor) {
   fields.required("kind", ref.kind, as_object_name);
   fields.required("name", ref.name, as_object_name);
   fields.optional("namespace", ref.ns, as_object_name);
-  fields.defaulted("scope", is_namespaced, word_of<bool>({{"Cluster", false}, {"Namespace", true}}));
+  fields.optional("scope", is_namespaced, word_of<bool>({{"Cluster", false}, {"Namespace", true}}));
   fields.finish();
   if (!is_namespaced) ref.ns.reset();
   if (ref.group == "core") ref.group.clear();
@@ -329,7 +329,7 @@ void decode_legacy_http_route(const Cursor& spec, HttpRoute& route) {
   decode_gateways_field(fields, route);
   fields.optional("hostnames", route.hostnames, list_of(as_hostname, 0, 16));
   fields.optional("tls", route.legacy_certificate_ref, decode_route_tls);
-  fields.defaulted("rules", route.rules, list_of(decode_http_rule, 0, 16));
+  fields.optional("rules", route.rules, list_of(decode_http_rule, 0, 16));
   fields.finish();
 }
 

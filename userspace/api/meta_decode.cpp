@@ -82,7 +82,7 @@ template <std::size_t N>
 RouteNamespaces decode_namespaces(const Cursor& cursor, RouteNamespaces namespaces,
                                   const std::pair<std::string_view, NamespacesFrom> (&words)[N]) {
   Fields fields(cursor);
-  fields.defaulted("from", namespaces.from, word_of(words));
+  fields.optional("from", namespaces.from, word_of(words));
   fields.optional("selector", namespaces.selector, decode_selector);
   fields.finish();
   return namespaces;
@@ -99,11 +99,10 @@ ObjectMeta decode_meta(Fields& object, const Cursor& cursor, Scope scope, Check 
   Fields fields(*metadata);
   fields.required("name", meta.name, checked_by(check_name));
   decode_namespace_of(fields, meta, scope);
-  fields.defaulted("labels", meta.labels, decode_labels);
+  fields.optional("labels", meta.labels, decode_labels);
   if (const auto annotations = fields.find("annotations")) check_annotations(*annotations);
-  fields.defaulted("generation", meta.generation,
-                   integer_in<std::int64_t>(0, std::numeric_limits<std::int64_t>::max()));
-  fields.defaulted("creationTimestamp", meta.creation_timestamp, decode_timestamp);
+  fields.optional("generation", meta.generation, integer_in<std::int64_t>(0, std::numeric_limits<std::int64_t>::max()));
+  fields.optional("creationTimestamp", meta.creation_timestamp, decode_timestamp);
   fields.ignore({"generateName", "selfLink", "uid", "resourceVersion", "deletionTimestamp",
                  "deletionGracePeriodSeconds", "ownerReferences", "finalizers", "managedFields"});
   fields.finish();

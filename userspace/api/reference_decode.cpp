@@ -19,8 +19,8 @@ ObjectReference begin_reference(const Cursor& cursor) {
 }
 
 void decode_parent_fields(Fields& fields, ParentReference& parent) {
-  fields.defaulted("group", parent.group, as_group);
-  fields.defaulted("kind", parent.kind, as_kind);
+  fields.optional("group", parent.group, as_group);
+  fields.optional("kind", parent.kind, as_kind);
   fields.optional("namespace", parent.ns, as_namespace);
   fields.required("name", parent.name, as_object_name);
 }
@@ -96,8 +96,8 @@ ObjectReference decode_secret_reference(const Cursor& cursor) {
   ObjectReference ref = begin_reference(cursor);
   ref.kind = "Secret";
   Fields fields(cursor);
-  fields.defaulted("group", ref.group, as_group);
-  fields.defaulted("kind", ref.kind, as_kind);
+  fields.optional("group", ref.group, as_group);
+  fields.optional("kind", ref.kind, as_kind);
   fields.required("name", ref.name, as_object_name);
   fields.optional("namespace", ref.ns, as_namespace);
   fields.finish();
@@ -131,8 +131,8 @@ std::vector<ParentReference> decode_parents(const Cursor& cursor) {
 
 void decode_backend_fields(const Cursor& cursor, Fields& fields, BackendRef& ref) {
   ref.location = cursor.location();
-  fields.defaulted("group", ref.group, as_group);
-  fields.defaulted("kind", ref.kind, as_kind);
+  fields.optional("group", ref.group, as_group);
+  fields.optional("kind", ref.kind, as_kind);
   fields.optional("namespace", ref.ns, as_namespace);
   fields.required("name", ref.name, as_object_name);
   fields.optional("port", ref.port, as_port);
@@ -144,9 +144,7 @@ void decode_backend_fields(const Cursor& cursor, Fields& fields, BackendRef& ref
   }
 }
 
-void decode_weight(Fields& fields, BackendRef& ref) {
-  fields.defaulted("weight", ref.weight, integer_in(0, 1'000'000));
-}
+void decode_weight(Fields& fields, BackendRef& ref) { fields.optional("weight", ref.weight, integer_in(0, 1'000'000)); }
 
 BackendRef decode_backend(const Cursor& cursor) {
   BackendRef ref;

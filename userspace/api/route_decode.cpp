@@ -51,16 +51,16 @@ SessionPersistence decode_session_persistence(const Cursor& cursor) {
   using Lifetime = SessionPersistence::CookieLifetime;
   SessionPersistence persistence;
   Fields fields(cursor);
-  fields.defaulted("type", persistence.type, word_of<Type>({{"Cookie", Type::Cookie}, {"Header", Type::Header}}));
+  fields.optional("type", persistence.type, word_of<Type>({{"Cookie", Type::Cookie}, {"Header", Type::Header}}));
   fields.optional("absoluteTimeout", persistence.absolute_timeout, as_duration);
   const auto cookie = fields.find("cookie");
   const auto header = fields.find("header");
   if (cookie) {
     Fields cookie_fields(*cookie);
     cookie_fields.optional("name", persistence.name, as_header_name);
-    cookie_fields.defaulted("path", persistence.cookie_path, text_of(0, 1024));
-    cookie_fields.defaulted("lifetimeType", persistence.cookie_lifetime,
-                            word_of<Lifetime>({{"Session", Lifetime::Session}, {"Permanent", Lifetime::Permanent}}));
+    cookie_fields.optional("path", persistence.cookie_path, text_of(0, 1024));
+    cookie_fields.optional("lifetimeType", persistence.cookie_lifetime,
+                           word_of<Lifetime>({{"Session", Lifetime::Session}, {"Permanent", Lifetime::Permanent}}));
     cookie_fields.finish();
   }
   if (header) {
