@@ -8,6 +8,7 @@
 #include <bpf/bpf_helpers.h>
 
 #include "bpf/lib/csum.bpf.h"
+#include "bpf/lib/feature.bpf.h"
 
 #define GW_HOOK_XDP	 1 /* XDP leaves what it cannot do to the tc program of the same link */
 #define GW_PROGRAM(name) gw_xdp_##name
@@ -47,7 +48,8 @@ static __always_inline bool ctx_is_for_us(const gw_ctx *ctx)
 /* All buffers of the frame; before Linux 5.18 there is only one. */
 static __always_inline long gw_frame_length(gw_ctx *ctx)
 {
-	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_xdp_get_buff_len))
+	if (gw_feature_is_allowed(GW_FEATURE_XDP_FRAGS) &&
+	    bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_xdp_get_buff_len))
 		return (long)bpf_xdp_get_buff_len(ctx);
 	return ctx_data_end(ctx) - ctx_data(ctx);
 }

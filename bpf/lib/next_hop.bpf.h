@@ -5,6 +5,7 @@
 #include <linux/if_ether.h>
 
 #include "bpf/lib/counter.bpf.h"
+#include "bpf/lib/feature.bpf.h"
 #include "bpf/lib/flow.bpf.h"
 
 #define GW_AF_INET  2
@@ -55,7 +56,7 @@ static __always_inline void gw_fib_fill(struct bpf_fib_lookup *fib, const struct
 static __always_inline __u32 gw_hop_mtu(const struct bpf_fib_lookup *fib,
 					const struct gw_link *link)
 {
-	__u32 mtu = fib->tot_len;
+	__u32 mtu = gw_feature_is_allowed(GW_FEATURE_ROUTE_MTU) ? fib->tot_len : 0;
 
 	if (mtu <= 1)
 		mtu = link && link->mtu ? link->mtu : GW_MTU_UNKNOWN;

@@ -94,7 +94,7 @@ def test_clsact_filters_do_what_tcx_links_do(lab):
     """Kernels before 6.6 have no tcx."""
     topology = Topology(lab)
     topology.serve_identity()
-    daemon = Daemon(topology, attach="tc", config="tcHook: clsact\n")
+    daemon = Daemon(topology, attach="tc", config="disabledFeatures: [tcx]\n")
     daemon.write("web.yaml", manifests.split(topology, {"b1": 1}))
     daemon.start()
     assert "gw_tc" in topology.gateway.run("bpftool", "net", "show")

@@ -12,6 +12,9 @@ import time
 from pathlib import Path
 
 
+PATIENCE = 10.0  # s; a bound for what must happen, not a measurement. Emulated machines set a larger one.
+
+
 class LabError(Exception):
     """A step of setting up the laboratory failed; the message says which and why."""
 
@@ -52,11 +55,12 @@ class Process:
     def running(self):
         return self.popen.poll() is None
 
-    def wait_for(self, text, seconds=10.0):
+    def wait_for(self, text, seconds=None):
         """Until the output contains `text`."""
         self.wait_until(lambda: text in self.output(), f"to say {text!r}", seconds)
 
-    def wait_until(self, condition, what, seconds=10.0):
+    def wait_until(self, condition, what, seconds=None):
+        seconds = seconds or PATIENCE
         deadline = time.monotonic() + seconds
         while not condition():
             if not self.running():

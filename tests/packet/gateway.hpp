@@ -42,7 +42,7 @@ class Gateway {
   void listen_shares(const IpAddress& vip, std::uint16_t port,
                      const std::vector<std::pair<double, std::optional<gw_backend>>>& shares);
   /// Entries of each flow table.
-  static constexpr std::uint32_t kFlowEntries = 16384;
+  static constexpr std::uint32_t kFlowEntries = 8192;
 
   /// Limits what the listeners made so far let in.
   void admit(const ir::Admission& admission);

@@ -3,6 +3,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <gtest/gtest.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -14,6 +15,9 @@
 #include <sstream>
 #include <string>
 #include <string_view>
+#include <vector>
+
+#include "userspace/datapath/loader.hpp"
 
 namespace gw::testing {
 namespace {
@@ -80,7 +84,36 @@ TEST(Programs, AreNotLargerThanTheReadmeSays) {
       }
     }
   }
-  std::printf("the table as it is now:\n%s", table.c_str());
+  if (kernel_is_the_stated_one()) std::printf("the table as it is now:\n%s", table.c_str());
+}
+
+/// All that the kernel has; without each of it alone; without any. (tcx is a matter of attaching.)
+std::vector<datapath::Features> option_sets(const datapath::Features& kernels) {
+  std::vector<datapath::Features> sets = {kernels};
+  datapath::Features none = kernels;
+  for (const auto& feature : kernels.all()) {
+    if (!feature.in_kernel || feature.id == GW_FEATURE_TCX) continue;
+    sets.push_back(kernels);
+    sets.back().turn_off(feature.word);
+    none.turn_off(feature.word);
+  }
+  if (sets.size() > 2) sets.push_back(none);
+  return sets;
+}
+
+TEST(Programs, LoadWithWhatTheKernelHasAndWithoutAnyOfIt) {
+  if (geteuid() != 0) GTEST_SKIP() << "needs root, to load programs";
+  const auto kernels = datapath::Features::probe();
+  ASSERT_TRUE(kernels) << kernels.error().message;
+  for (const auto& features : option_sets(*kernels)) {
+    SCOPED_TRACE(fmt::format("features off: {:#b}", features.off()));
+    auto pins = datapath::PinDirectory::open(fmt::format("/sys/fs/bpf/programs-test-{}", getpid()));
+    ASSERT_TRUE(pins) << pins.error().message;
+    const auto programs = datapath::load(*pins, {.max_flow_entries = 1024, .features = features});
+    (void)pins->remove_all();
+    ASSERT_TRUE(programs) << programs.error().message;
+    EXPECT_TRUE(programs->xdp.is_open()) << fmt::format("{}", fmt::join(programs->notes, "\n"));
+  }
 }
 
 }  // namespace

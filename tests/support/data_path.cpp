@@ -13,6 +13,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <numeric>
+#include <sstream>
 #include <utility>
 #include <vector>
 
@@ -111,13 +112,35 @@ Result<> sh(const std::string& command) {
   return fail("failed: " + command);
 }
 
+namespace {
+
+/// Each test walks through all maps.
+constexpr std::uint32_t kConfigEntries = 1024;
+
+/// What the kernel has, without what the environment variable names: "tcx xdp-frags".
+Result<datapath::Features> chosen_features() {
+  auto features = datapath::Features::probe();
+  const char* const disabled = std::getenv("GW_DISABLED_FEATURES");
+  if (!features || disabled == nullptr) return features;
+  std::istringstream words(disabled);
+  for (std::string word; words >> word;) {
+    if (!features->turn_off(word)) return fail("GW_DISABLED_FEATURES: there is no " + word);
+  }
+  return features;
+}
+
+}  // namespace
+
 Result<std::unique_ptr<DataPath>> DataPath::load(std::uint32_t flow_entries) {
   static const Result<> network = make_network();
   if (!network) return fail(network.error());
   static int number = 0;
   auto pins = datapath::PinDirectory::open(fmt::format("/sys/fs/bpf/packet-test-{}-{}", getpid(), number++));
   if (!pins) return fail(pins.error());
-  auto programs = datapath::load(*pins, {.max_flow_entries = flow_entries});
+  const auto features = chosen_features();
+  if (!features) return fail(features.error());
+  auto programs = datapath::load(
+      *pins, {.max_flow_entries = flow_entries, .max_config_entries = kConfigEntries, .features = *features});
   if (programs && !programs->xdp.is_open()) {
     programs = fail(programs->notes.empty() ? "no XDP program" : programs->notes.back());
   }

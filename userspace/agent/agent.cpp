@@ -64,6 +64,17 @@ Result<> choose_nat_ports(const datapath::Maps& maps, const NatPorts& configured
   return datapath::set_nat_ports(maps, ports->first, ports->last);
 }
 
+/// What the kernel has and the configuration allows; says what is missing.
+Result<datapath::Features> choose_features(const std::vector<std::string>& disabled) {
+  auto features = datapath::Features::probe();
+  if (!features) return features;
+  for (const std::string& word : disabled) features->turn_off(word);
+  for (const auto& feature : features->all()) {
+    if (!feature.in_use) spdlog::info("{}", describe_missing(feature));
+  }
+  return features;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Agent>> Agent::create(const RunOptions& options, Config config) {
@@ -77,15 +88,17 @@ Result<std::unique_ptr<Agent>> Agent::create(const RunOptions& options, Config c
   if (!monitor) return fail(monitor.error());
   auto provider = provider::FileProvider::open(options.manifests, {});
   if (!provider) return fail(provider.error());
-  auto programs = datapath::load(*pins, {.max_flow_entries = config.flows.max_entries});
+  auto features = choose_features(config.disabled_features);
+  if (!features) return fail(features.error());
+  auto programs = datapath::load(*pins, {.max_flow_entries = config.flows.max_entries, .features = *features});
   if (!programs) return fail(programs.error());
   auto maps = datapath::Maps::open(options.pin_dir);
   if (!maps) return fail(maps.error());
   for (const std::string& note : programs->notes) spdlog::warn("{}", note);
   std::unique_ptr<Agent> agent(
       new Agent(options, std::move(config),
-                Parts{std::move(*loop), std::move(*pins), std::move(*programs), std::move(*maps), std::move(*provider),
-                      std::move(*monitor), std::move(*admin)}));
+                Parts{std::move(*loop), std::move(*pins), std::move(*features), std::move(*programs), std::move(*maps),
+                      std::move(*provider), std::move(*monitor), std::move(*admin)}));
   if (auto connected = agent->connect_events(); !connected) return fail(connected.error());
   if (auto restored = agent->restore(); !restored) return fail(restored.error());
   return agent;
@@ -95,9 +108,8 @@ Agent::Agent(RunOptions options, Config config, Parts parts)
     : options_(std::move(options)),
       config_(std::move(config)),
       parts_(std::move(parts)),
-      attacher_(parts_.pins, parts_.programs,
-                config_.tc_hook == "clsact" ? datapath::TcHook::Clsact : datapath::TcHook::Auto),
-      sockets_(datapath::SocketHooks::load(parts_.pins, config_.cgroup)),
+      attacher_(parts_.pins, parts_.programs),
+      sockets_(datapath::SocketHooks::load(parts_.pins, config_.cgroup, parts_.features)),
       expirer_(parts_.maps, flow_timeouts(config_.flows)),
       status_writer_(config_.status_dir),
       started_at_(std::time(nullptr)) {}
@@ -354,6 +366,7 @@ void Agent::publish(const translate::Output& translated, const plan::Plan& plan,
                            .outcome = outcome,
                            .attached = attached_,
                            .sockets = sockets_.status(),
+                           .features = parts_.features,
                            .report = report,
                            .ready = ready_ || !outcome.failure};
   parts_.admin->publish(make_snapshot(input));

@@ -47,6 +47,7 @@ class Agent {
   struct Parts {
     EventLoop loop;
     datapath::PinDirectory pins;
+    datapath::Features features;
     datapath::Programs programs;
     datapath::Maps maps;
     provider::FileProvider provider;

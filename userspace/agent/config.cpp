@@ -9,6 +9,8 @@
 #include <set>
 #include <stdexcept>
 
+#include "userspace/datapath/features.hpp"
+
 namespace gw::agent {
 namespace {
 
@@ -97,6 +99,17 @@ Reader text_list(std::vector<std::string>& target) {
   };
 }
 
+Reader features(std::vector<std::string>& target) {
+  return [&target](const YAML::Node& node, const std::string& field) {
+    text_list(target)(node, field);
+    const auto known = datapath::feature_words();
+    for (const YAML::Node& item : node) {
+      std::string word;
+      one_of(word, {known.begin(), known.end()})(item, field);
+    }
+  };
+}
+
 Reader nat_ports(NatPorts& target) {
   return [&target](const YAML::Node& node, const std::string& field) {
     read_map(node, field, {{"first", number(target.first, 1, 65535)}, {"last", number(target.last, 1, 65535)}});
@@ -124,9 +137,9 @@ void read_config(const YAML::Node& root, Config& config) {
            {{"nodeName", text(config.node_name)},
             {"statusDir", text(config.status_dir)},
             {"attach", one_of(config.attach, {"auto", "xdp", "tc"})},
-            {"tcHook", one_of(config.tc_hook, {"auto", "clsact"})},
             {"interfaces", text_list(config.interfaces)},
             {"cgroup", cgroup(config.cgroup)},
+            {"disabledFeatures", features(config.disabled_features)},
             {"enableForwarding", boolean(config.enable_forwarding)},
             {"drainSeconds", seconds(config.drain, 0)},
             {"logLevel", one_of(config.log_level, {"trace", "debug", "info", "warning", "error"})},
@@ -156,9 +169,9 @@ std::string to_yaml(const Config& config) {
   out << YAML::Key << "nodeName" << YAML::Value << config.node_name;
   out << YAML::Key << "statusDir" << YAML::Value << config.status_dir;
   out << YAML::Key << "attach" << YAML::Value << config.attach;
-  out << YAML::Key << "tcHook" << YAML::Value << config.tc_hook;
   out << YAML::Key << "interfaces" << YAML::Value << YAML::Flow << config.interfaces;
   out << YAML::Key << "cgroup" << YAML::Value << config.cgroup;
+  out << YAML::Key << "disabledFeatures" << YAML::Value << YAML::Flow << config.disabled_features;
   out << YAML::Key << "enableForwarding" << YAML::Value << config.enable_forwarding;
   out << YAML::Key << "drainSeconds" << YAML::Value << config.drain.count();
   out << YAML::Key << "logLevel" << YAML::Value << config.log_level;

@@ -29,12 +29,12 @@ struct FlowSettings {
 };
 
 struct Config {
-  std::string node_name;                ///< compared with endpoints' nodeName; default: the host name
-  std::string status_dir;               ///< default: "status" beside the admin socket
-  std::string attach = "auto";          ///< auto | xdp | tc
-  std::string tc_hook = "auto";         ///< auto | clsact
-  std::vector<std::string> interfaces;  ///< names or shell patterns; empty: every Ethernet link
-  bool enable_forwarding = true;        ///< switch on IP forwarding on the links we attach to
+  std::string node_name;                       ///< compared with endpoints' nodeName; default: the host name
+  std::string status_dir;                      ///< default: "status" beside the admin socket
+  std::string attach = "auto";                 ///< auto | xdp | tc
+  std::vector<std::string> interfaces;         ///< names or shell patterns; empty: every Ethernet link
+  std::vector<std::string> disabled_features;  ///< of the kernel's (maps/feature.h): done without
+  bool enable_forwarding = true;               ///< switch on IP forwarding on the links we attach to
   std::string cgroup = "auto";      ///< whose processes are served: auto (the root of cgroup v2) | off | a directory
   std::chrono::seconds drain{300};  ///< flows stay that long with a backend that is gone; 0: not at all
   std::string log_level = "info";   ///< trace | debug | info | warning | error

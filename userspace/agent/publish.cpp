@@ -95,6 +95,18 @@ json describe(const datapath::SocketStatus& sockets) {
   return {{"served", sockets.attached}, {"cgroup", sockets.cgroup}, {"reason", sockets.reason}};
 }
 
+json describe_features(const datapath::Features& features) {
+  json described = json::array();
+  for (const auto& feature : features.all()) {
+    described.push_back({{"name", feature.word},
+                         {"since", feature.since},
+                         {"inKernel", feature.in_kernel},
+                         {"inUse", feature.in_use},
+                         {"missing", feature.in_use ? "" : describe_missing(feature)}});
+  }
+  return described;
+}
+
 std::string object_key(const std::string& api_version, const std::string& kind, const json& metadata) {
   return fmt::format("{} {} {}/{}", api_version, kind, metadata.value("namespace", ""), metadata.value("name", ""));
 }
@@ -149,6 +161,7 @@ std::shared_ptr<const admin::Snapshot> make_snapshot(const PublishInput& input) 
                        {"backends", input.plan.backends.size()},
                        {"links", describe_links(input.attached)},
                        {"hostProcesses", describe(input.sockets)},
+                       {"features", describe_features(input.features)},
                        {"findings", collect_findings(input, rendered)}};
   auto snapshot = std::make_shared<admin::Snapshot>();
   snapshot->ready = input.ready;

@@ -34,6 +34,7 @@ struct PublishInput {
   const status::ApplyOutcome& outcome;
   const std::vector<datapath::AttachResult>& attached;
   const datapath::SocketStatus& sockets;
+  const datapath::Features& features;
   const api::StatusReport& report;
   bool ready;
 };

@@ -51,6 +51,13 @@ std::string host_processes(const json& status) {
   return fmt::format("not served ({})", text_at(status, "/hostProcesses/reason"));
 }
 
+/// Kernel features that are not used; nothing to say is the rule on a new kernel.
+void print_missing_features(Env& env, const json& status) {
+  for (const json& feature : status.value("features", json::array())) {
+    if (!feature.value("inUse", true)) env.out << fmt::format("Kernel feature {}\n", text_at(feature, "/missing"));
+  }
+}
+
 void print(Env& env, const json& status, bool ready) {
   env.out << fmt::format("portcullis {} on node {}: {}\n", text_at(status, "/version"), text_at(status, "/node"),
                          ready ? "ready" : "not ready");
@@ -58,6 +65,7 @@ void print(Env& env, const json& status, bool ready) {
   env.out << fmt::format("Source: {}\nListeners in the kernel: {}, backends: {}\n", text_at(status, "/source"),
                          text_at(status, "/listeners"), text_at(status, "/backends"));
   env.out << fmt::format("This host's own processes: {}\n", host_processes(status));
+  print_missing_features(env, status);
   print_links(env, status["links"]);
   print_findings(env, status["findings"]);
 }

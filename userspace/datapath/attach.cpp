@@ -63,16 +63,21 @@ bpf_tc_opts our_filter() {
   return options;
 }
 
-bool is_tc_program(std::uint32_t program_id) {
-  const Fd program(bpf_prog_get_fd_by_id(program_id));
-  if (!program.is_open()) return false;
+bpf_prog_info info_of(int program) {
   bpf_prog_info info{};
   __u32 length = sizeof(info);
-  return bpf_obj_get_info_by_fd(program.get(), &info, &length) == 0 && kTcProgramName == info.name;
+  return bpf_obj_get_info_by_fd(program, &info, &length) == 0 ? info : bpf_prog_info{};
+}
+
+bool is_tc_program(std::uint32_t program_id) {
+  const Fd program(bpf_prog_get_fd_by_id(program_id));
+  return program.is_open() && kTcProgramName == info_of(program.get()).name;
 }
 
 Result<> attach_clsact(std::uint32_t ifindex, int program) {
   bpf_tc_hook hook = clsact_ingress(ifindex);
+  bpf_tc_opts found = our_filter();
+  if (bpf_tc_query(&hook, &found) == 0 && found.prog_id == info_of(program).id) return {};
   if (const int error = bpf_tc_hook_create(&hook); error != 0 && error != -EEXIST) {
     return fail_errno(-error, "create the clsact qdisc");
   }
@@ -122,9 +127,12 @@ Result<> Attacher::attach_link(const char* hook, std::uint32_t ifindex, int prog
 }
 
 Result<> Attacher::attach_tc(std::uint32_t ifindex) {
-  if (tc_hook_ == TcHook::Clsact) return attach_clsact(ifindex, programs_.tc.get());
+  if (!programs_.has_tcx) {
+    if (auto attached = attach_clsact(ifindex, programs_.tc.get()); !attached) return attached;
+    links_.erase(fmt::format("tc_{}", ifindex));
+    return pins_.remove_link("tc", ifindex);  // left by an agent that had tcx
+  }
   auto attached = attach_link("tc", ifindex, programs_.tc.get(), static_cast<int>(kTcxIngress));
-  if (!attached && attached.error().code == EINVAL) return attach_clsact(ifindex, programs_.tc.get());
   if (attached) detach_clsact(ifindex);  // left by an agent that ran on an older kernel or with another setting
   return attached;
 }

@@ -17,11 +17,6 @@
 
 namespace gw::datapath {
 
-enum class TcHook : std::uint8_t {
-  Auto,    ///< tcx where the kernel has it (6.6), clsact elsewhere
-  Clsact,  ///< always a clsact filter
-};
-
 /// What became of one wanted attachment.
 struct AttachResult {
   std::uint32_t ifindex = 0;
@@ -35,8 +30,7 @@ struct AttachResult {
 class Attacher {
  public:
   /// `programs` must outlive the attacher. Links pinned by an earlier agent are taken over at the first apply().
-  Attacher(const PinDirectory& pins, const Programs& programs, TcHook tc_hook)
-      : pins_(pins), programs_(programs), tc_hook_(tc_hook) {}
+  Attacher(const PinDirectory& pins, const Programs& programs) : pins_(pins), programs_(programs) {}
 
   /// Makes the attachments be the wanted ones; what is right already is not touched. A program of an earlier agent is
   /// replaced in place, without a gap.
@@ -52,7 +46,6 @@ class Attacher {
 
   const PinDirectory& pins_;
   const Programs& programs_;
-  TcHook tc_hook_;
   std::map<std::string, Fd> links_;  ///< "<hook>_<ifindex>" -> pinned link that runs our program
   std::map<std::uint32_t, AttachResult> done_;
 };

@@ -26,26 +26,11 @@ struct XdpDeleter {
 
 Fd duplicate(int fd) { return Fd(::fcntl(fd, F_DUPFD_CLOEXEC, 0)); }
 
-/// Before Linux 5.18 no program can take frames of several buffers; drivers then attach XDP with small frames only.
-bool kernel_has_xdp_frags() {
-  const std::unique_ptr<btf, decltype(&btf__free)> kernel(btf__load_vmlinux_btf(), btf__free);
-  if (!kernel) return false;
-  const int functions = btf__find_by_name_kind(kernel.get(), "bpf_func_id", BTF_KIND_ENUM);
-  if (functions < 0) return false;
-  const btf_type* const type = btf__type_by_id(kernel.get(), static_cast<__u32>(functions));
-  const struct btf_enum* const values = ::btf_enum(type);
-  for (int i = 0; i < btf_vlen(type); ++i) {
-    const std::string_view name = btf__name_by_offset(kernel.get(), values[i].name_off);
-    if (name == "BPF_FUNC_xdp_get_buff_len") return true;
-  }
-  return false;
-}
-
 /// A size note of the second object repeats the first one's.
 Result<Fd> load_xdp(const PinDirectory& pins, const LoadOptions& options) {
   const std::unique_ptr<gw_xdp, XdpDeleter> skeleton(gw_xdp::open());
   if (!skeleton) return fail_errno(errno, "open the XDP object");
-  if (kernel_has_xdp_frags()) {
+  if (options.features.has(GW_FEATURE_XDP_FRAGS)) {
     bpf_program* program = nullptr;
     bpf_object__for_each_program(program, skeleton->obj) {
       bpf_program__set_flags(program, bpf_program__flags(program) | BPF_F_XDP_HAS_FRAGS);
@@ -60,6 +45,7 @@ Result<Fd> load_xdp(const PinDirectory& pins, const LoadOptions& options) {
 
 Result<Programs> load(const PinDirectory& pins, const LoadOptions& options) {
   Programs programs;
+  programs.has_tcx = options.features.has(GW_FEATURE_TCX);
   const std::unique_ptr<gw_tc, TcDeleter> skeleton(gw_tc::open());
   if (!skeleton) return fail_errno(errno, "open the tc object");
   if (auto loaded = load_object(skeleton->obj, pins, options, programs.notes); !loaded) return fail(loaded.error());

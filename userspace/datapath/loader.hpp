@@ -5,6 +5,7 @@
 
 #include "userspace/base/error.hpp"
 #include "userspace/base/fd.hpp"
+#include "userspace/datapath/features.hpp"
 #include "userspace/datapath/map.hpp"
 #include "userspace/datapath/pins.hpp"
 
@@ -17,12 +18,16 @@ namespace gw::datapath {
 struct LoadOptions {
   /// Entries of each flow table; a connection takes two. Fixed when the table is created.
   std::uint32_t max_flow_entries = GW_FLOWS_MAX;
+  /// Entries of each other hash are at most so many. Tests have few, and walk through them often.
+  std::uint32_t max_config_entries = UINT32_MAX;
+  Features features{};
 };
 
 /// The loaded programs. The descriptors keep them loaded; attached links do so too.
 struct Programs {
   Fd tc;
-  Fd xdp;  ///< not open where the kernel refuses the program
+  Fd xdp;                ///< not open where the kernel refuses the program
+  bool has_tcx = false;  ///< the tc program is to be attached by tcx, not clsact
   /// What the user should know: a feature that is off, a size that could not be changed.
   std::vector<std::string> notes;
 };

@@ -84,6 +84,13 @@ Result<> size_limbo(bpf_object* object, bool exists) {
   return set_constant(object, "gw_limbo_ring", &ring, sizeof(ring));
 }
 
+/// The maps of the configuration have room for what their headers say, or less.
+void limit_entries(bpf_map* map, const LoadOptions& options) {
+  const bool is_hash = bpf_map__type(map) == BPF_MAP_TYPE_HASH || bpf_map__type(map) == BPF_MAP_TYPE_HASH_OF_MAPS;
+  if (!is_hash || is_flow_table(map)) return;
+  bpf_map__set_max_entries(map, std::min(bpf_map__max_entries(map), options.max_config_entries));
+}
+
 /// Where the constant stands in the object's .rodata, and how long it is. No object has one of length 0.
 btf_var_secinfo find_constant(const bpf_object* object, std::string_view name) {
   const btf* const types = bpf_object__btf(object);
@@ -114,6 +121,17 @@ Result<> set_constant(bpf_object* object, const char* name, const void* value, s
   return {};
 }
 
+namespace {
+
+/// Objects that no feature matters to do not have the constant.
+Result<> tell_features(bpf_object* object, const Features& features) {
+  const std::uint32_t off = features.off();
+  if (find_constant(object, "gw_features_off").size == 0) return {};
+  return set_constant(object, "gw_features_off", &off, sizeof(off));
+}
+
+}  // namespace
+
 Result<> load_object(bpf_object* object, const PinDirectory& pins, const LoadOptions& options,
                      std::vector<std::string>& notes) {
   libbpf_set_print(keep_message);
@@ -126,10 +144,14 @@ Result<> load_object(bpf_object* object, const PinDirectory& pins, const LoadOpt
     const auto exists = reuse_pinned(map, pins);
     if (!exists) return fail(exists.error());
     if (is_flow_table(map)) size_flow_table(map, *exists, options, notes);
-    if (!*exists) created.push_back(map);
+    if (!*exists) {
+      limit_entries(map, options);
+      created.push_back(map);
+    }
     if (std::string_view(bpf_map__name(map)) != GW_MAP_LIMBO) continue;
     if (auto sized = size_limbo(object, *exists); !sized) return sized;
   }
+  if (auto told = tell_features(object, options.features); !told) return told;
   if (const int error = bpf_object__load(object); error != 0) {
     return fail_errno(-error, fmt::format("load {}: {}", bpf_object__name(object), libbpf_message));
   }

@@ -121,7 +121,7 @@ std::string hook_of(const bpf_program* program) {
 
 }  // namespace
 
-SocketHooks SocketHooks::load(const PinDirectory& pins, const std::string& cgroup) {
+SocketHooks SocketHooks::load(const PinDirectory& pins, const std::string& cgroup, const Features& features) {
   SocketHooks hooks(pins);
   hooks.is_off_ = cgroup == "off";
   if (hooks.is_off_) {
@@ -129,7 +129,7 @@ SocketHooks SocketHooks::load(const PinDirectory& pins, const std::string& cgrou
     return hooks;
   }
   auto opened = hooks.open(cgroup);
-  if (opened) opened = hooks.load_programs();
+  if (opened) opened = hooks.load_programs(features);
   if (!opened) hooks.status_.reason = opened.error().message;
   return hooks;
 }
@@ -144,11 +144,10 @@ Result<> SocketHooks::open(const std::string& cgroup) {
   return {};
 }
 
-Result<> SocketHooks::load_programs() {
+Result<> SocketHooks::load_programs(const Features& features) {
   const std::unique_ptr<gw_sock, Deleter> skeleton(gw_sock::open());
   if (!skeleton) return fail_errno(errno, "open the socket object");
-  const std::uint8_t chooses_error =
-      libbpf_probe_bpf_helper(BPF_PROG_TYPE_CGROUP_SOCK_ADDR, BPF_FUNC_set_retval, nullptr) == 1;
+  const std::uint8_t chooses_error = features.has(GW_FEATURE_CONNECT_ERROR) ? 1 : 0;
   auto done = set_constant(skeleton->obj, "gw_socket_chooses_error", &chooses_error, sizeof(chooses_error));
   std::vector<std::string> repeated;  // load() has said them
   if (done) done = load_object(skeleton->obj, *pins_, {}, repeated);

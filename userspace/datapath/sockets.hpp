@@ -5,6 +5,7 @@
 
 #include "userspace/base/error.hpp"
 #include "userspace/base/fd.hpp"
+#include "userspace/datapath/features.hpp"
 #include "userspace/datapath/pins.hpp"
 
 #include <cstdint>
@@ -27,7 +28,7 @@ class SocketHooks {
   /// Loads the programs over the maps that load() has pinned. `cgroup`: a directory of a mounted cgroup v2 hierarchy;
   /// "auto": the root of the first one that is mounted; "off". What cannot be done leaves the feature off, and the
   /// status says why. `pins` must outlive the result.
-  static SocketHooks load(const PinDirectory& pins, const std::string& cgroup);
+  static SocketHooks load(const PinDirectory& pins, const std::string& cgroup, const Features& features);
 
   /// SO_NETNS_COOKIE of the network namespace that load() was called in; 0 if the programs are not loaded.
   [[nodiscard]] std::uint64_t netns_cookie() const { return netns_cookie_; }
@@ -44,7 +45,7 @@ class SocketHooks {
   };
   explicit SocketHooks(const PinDirectory& pins) : pins_(&pins) {}
   Result<> open(const std::string& cgroup);
-  Result<> load_programs();
+  Result<> load_programs(const Features& features);
   Result<> attach(const Hook& hook) const;
   Result<> detach() const;
 

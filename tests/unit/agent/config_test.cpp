@@ -29,7 +29,7 @@ class ConfigFile : public ::testing::Test {
 
 TEST_F(ConfigFile, WhatIsPrintedIsWhatIsRead) {
   const auto config = load(
-      "nodeName: n\nstatusDir: /s\nattach: xdp\ntcHook: clsact\ninterfaces: [eth0, 'wan*']\ncgroup: "
+      "nodeName: n\nstatusDir: /s\nattach: xdp\ndisabledFeatures: [tcx]\ninterfaces: [eth0, 'wan*']\ncgroup: "
       "/c\nenableForwarding: "
       "false\ndrainSeconds: 0\n"
       "logLevel: debug\nnatPorts: {first: 10000, last: 20000}\n"
@@ -46,14 +46,16 @@ TEST_F(ConfigFile, AnEmptyFileMeansDefaults) { EXPECT_EQ(to_yaml(*load("")), to_
 
 TEST_F(ConfigFile, MistakesAreReportedWithTheirPlace) {
   EXPECT_EQ(problem("attach: fast\n"), ":1:9: attach: \"fast\" is not one of auto, tc, xdp");
-  EXPECT_EQ(
-      problem("nodeNam: x\n"),
-      ":1:1: nodeNam: unknown field (known here: attach, cgroup, drainSeconds, enableForwarding, flows, interfaces, "
-      "logLevel, natPorts, "
-      "nodeName, statusDir, tcHook)");
+  EXPECT_EQ(problem("nodeNam: x\n"),
+            ":1:1: nodeNam: unknown field (known here: attach, cgroup, disabledFeatures, drainSeconds, "
+            "enableForwarding, flows, interfaces, "
+            "logLevel, natPorts, "
+            "nodeName, statusDir)");
   EXPECT_EQ(problem("cgroup: here\n"), ":1:9: cgroup: \"here\" is not auto, off or the path of a directory");
   EXPECT_EQ(problem("flows: {maxEntries: 5}\n"), ":1:21: flows.maxEntries: expected a number from 1024 to 67108864");
   EXPECT_EQ(problem("natPorts: {first: 10}\n"), ":1:11: natPorts: needs first and last, first <= last");
+  EXPECT_EQ(problem("disabledFeatures: [tcx, warp]\n"),
+            ":1:25: disabledFeatures: \"warp\" is not one of coarse-clock, connect-error, route-mtu, tcx, xdp-frags");
   EXPECT_EQ(problem("interfaces: eth0\n"), ":1:13: interfaces: expected a list of strings");
   EXPECT_EQ(problem("enableForwarding: maybe\n"), ":1:19: enableForwarding: expected true or false");
   EXPECT_EQ(problem("[]\n"), ":1:1: the file: is not a mapping");
