@@ -108,7 +108,7 @@ TEST_P(Golden, StatusIrAndPlanAreAsExpected) {
   for (const auto& finding : translated.findings) {
     problems += fmt::format("{}: {}\n", finding.object.to_string(), finding.message);
   }
-  const auto report = status::complete(translated.report, compiled.plan, {});
+  const auto report = status::complete(*translated.report, compiled.plan, {});
   expect_file(golden.expected / "problems.txt", problems);
   expect_file(golden.expected / "status.json", status::render(report).dump(1) + "\n");
   expect_file(golden.expected / "ir.txt", ir::dump(translated.config));

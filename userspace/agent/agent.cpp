@@ -354,7 +354,7 @@ void Agent::attach_sockets() {
 
 void Agent::publish(const translate::Output& translated, const plan::Plan& plan, const status::ApplyOutcome& outcome) {
   ++cycles_;
-  const api::StatusReport report = status::complete(translated.report, plan, outcome);
+  const api::StatusReport report = status::complete(*translated.report, plan, outcome);
   if (auto written = status_writer_.write(report); !written) spdlog::error("status: {}", written.error().message);
   const PublishInput input{.source = options_.manifests,
                            .started_at = started_at_,

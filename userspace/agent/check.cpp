@@ -45,8 +45,7 @@ provider::Snapshot read_file(const std::string& path, std::ostream& out, int& pr
 }
 
 void merge(api::ResourceSet& all, const api::ResourceSet& more) {
-  api::ResourceSet::for_each_member(
-      [&](auto member) { (all.*member).insert((all.*member).end(), (more.*member).begin(), (more.*member).end()); });
+  api::ResourceSet::for_each_member([&](auto member) { (all.*member).append(more.*member); });
   all.sort();
 }
 

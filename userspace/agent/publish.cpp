@@ -131,17 +131,19 @@ json describe_objects(const PublishInput& input, const json& rendered) {
   }
   const auto paths = data_paths(input.report);
   json objects = json::array();
-  for (const auto& raw : input.snapshot.raw) {
-    json object = json::parse(raw.json, nullptr, false);
-    if (!object.is_object()) continue;
-    if (!raw.ref.ns.empty()) object["metadata"]["namespace"] = raw.ref.ns;
-    object.erase("status");
-    const auto status = statuses.find(object_key(object["apiVersion"], object["kind"], object["metadata"]));
-    if (status != statuses.end()) object["status"] = status->second;
-    json entry = {{"object", object}, {"file", raw.location.file}, {"line", raw.location.line}};
-    const auto path = paths.find(raw.ref.group + "/" + raw.ref.ns + "/" + raw.ref.name);
-    if (raw.ref.kind == "Gateway" && path != paths.end()) entry["dataPath"] = path->second;
-    objects.push_back(std::move(entry));
+  for (const auto& [file, documents] : input.snapshot.raw) {
+    for (const auto& raw : documents) {
+      json object = json::parse(raw.json, nullptr, false);
+      if (!object.is_object()) continue;
+      if (!raw.ref.ns.empty()) object["metadata"]["namespace"] = raw.ref.ns;
+      object.erase("status");
+      const auto status = statuses.find(object_key(object["apiVersion"], object["kind"], object["metadata"]));
+      if (status != statuses.end()) object["status"] = status->second;
+      json entry = {{"object", object}, {"file", raw.location.file}, {"line", raw.location.line}};
+      const auto path = paths.find(raw.ref.group + "/" + raw.ref.ns + "/" + raw.ref.name);
+      if (raw.ref.kind == "Gateway" && path != paths.end()) entry["dataPath"] = path->second;
+      objects.push_back(std::move(entry));
+    }
   }
   return objects;
 }

@@ -111,7 +111,7 @@ class Decoder {
   void unknown_kind(const Cursor& cursor, const Identity& identity);
   void name_object(const Cursor& cursor, const Identity& identity, Scope scope);
   template <typename Kind>
-  void keep(Kind kind, std::vector<Kind>& into, const Cursor& cursor, const Identity& identity);
+  void keep(Kind kind, Objects<Kind>& into, const Cursor& cursor, const Identity& identity);
 
   DecodeContext context_;
   Decoded result_;
@@ -196,7 +196,7 @@ void Decoder::name_object(const Cursor& cursor, const Identity& identity, Scope 
 }
 
 template <typename Kind>
-void Decoder::keep(Kind kind, std::vector<Kind>& into, const Cursor& cursor, const Identity& identity) {
+void Decoder::keep(Kind kind, Objects<Kind>& into, const Cursor& cursor, const Identity& identity) {
   const ObjectRef ref{identity.group, identity.version, identity.kind, kind.meta.ns, kind.meta.name};
   const ObjectRef unversioned{identity.group, "", identity.kind, kind.meta.ns, kind.meta.name};
   if (!kind.meta.name.empty() && !seen_.insert(unversioned).second) {

@@ -17,11 +17,12 @@ struct RawObject {
   ObjectRef ref;
   std::string json;  ///< compact, keys in the order of the text
   SourceLocation location;
+  bool operator==(const RawObject&) const = default;
 };
 
 struct Decoded {
   ResourceSet objects;            ///< those that are valid as a whole; in the order of the text
-  std::vector<RawObject> raw;     ///< of the same objects, in the order of the text
+  Objects<RawObject> raw;         ///< of the same objects, in the order of the text
   std::vector<Problem> problems;  ///< in the order of the text
   /// The objects that the problems belong to, where kind and name could be read. Their last good version
   /// should stay in use.

@@ -8,32 +8,51 @@
 #include "userspace/api/grpc_route.hpp"
 #include "userspace/api/http_route.hpp"
 #include "userspace/api/l4_route.hpp"
+#include "userspace/api/objects.hpp"
 #include "userspace/api/policy.hpp"
 #include "userspace/api/tls_route.hpp"
 
-#include <vector>
+#include <algorithm>
+#include <tuple>
 
 namespace gw::api {
 
-/// Objects are unique by group, kind, namespace and name. Each vector is sorted by namespace and name.
+/// The order of every list: by namespace and name; the rest only where these are the same.
+template <typename Kind>
+bool is_before(const Kind& a, const Kind& b) {
+  const auto name = [](const Kind& object) { return std::tie(object.meta.ns, object.meta.name); };
+  if (name(a) != name(b)) return name(a) < name(b);
+  const ObjectRef a_ref = a.ref();
+  const ObjectRef b_ref = b.ref();
+  return std::tie(a_ref.group, a_ref.kind) < std::tie(b_ref.group, b_ref.kind);
+}
+
+/// The objects of that name in a sorted list; several if they differ in group or kind.
+template <typename Kind>
+auto named(const Objects<Kind>& objects, const NamespacedName& name) {
+  const auto name_of = [](const Kind& object) { return std::tie(object.meta.ns, object.meta.name); };
+  return std::ranges::equal_range(objects, std::tie(name.ns, name.name), {}, name_of);
+}
+
+/// Objects are unique by group, kind, namespace and name. Each list is sorted by is_before().
 struct ResourceSet {
-  std::vector<GatewayClass> gateway_classes;
-  std::vector<Gateway> gateways;
-  std::vector<ListenerSet> listener_sets;
-  std::vector<HttpRoute> http_routes;
-  std::vector<GrpcRoute> grpc_routes;
-  std::vector<TlsRoute> tls_routes;
-  std::vector<L4Route> l4_routes;  ///< TCPRoutes and UDPRoutes
-  std::vector<ReferenceGrant> reference_grants;
-  std::vector<BackendTlsPolicy> backend_tls_policies;
-  std::vector<BackendPolicy> backend_policies;  ///< of 2021
-  std::vector<UpstreamPolicy> upstream_policies;
-  std::vector<ClientPolicy> client_policies;
-  std::vector<Service> services;
-  std::vector<EndpointSlice> endpoint_slices;
-  std::vector<Secret> secrets;
-  std::vector<ConfigMap> config_maps;
-  std::vector<Namespace> namespaces;
+  Objects<GatewayClass> gateway_classes;
+  Objects<Gateway> gateways;
+  Objects<ListenerSet> listener_sets;
+  Objects<HttpRoute> http_routes;
+  Objects<GrpcRoute> grpc_routes;
+  Objects<TlsRoute> tls_routes;
+  Objects<L4Route> l4_routes;  ///< TCPRoutes and UDPRoutes
+  Objects<ReferenceGrant> reference_grants;
+  Objects<BackendTlsPolicy> backend_tls_policies;
+  Objects<BackendPolicy> backend_policies;  ///< of 2021
+  Objects<UpstreamPolicy> upstream_policies;
+  Objects<ClientPolicy> client_policies;
+  Objects<Service> services;
+  Objects<EndpointSlice> endpoint_slices;
+  Objects<Secret> secrets;
+  Objects<ConfigMap> config_maps;
+  Objects<Namespace> namespaces;
 
   /// Calls `visit` with a pointer to each of the members above: what is the same for all kinds is written once.
   template <typename Visit>
@@ -57,7 +76,7 @@ struct ResourceSet {
     visit(&ResourceSet::namespaces);
   }
 
-  /// Sorts every vector by (namespace, name, group, kind).
+  /// Sorts every list.
   void sort();
   bool operator==(const ResourceSet&) const = default;
 };

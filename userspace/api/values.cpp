@@ -3,30 +3,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <tuple>
 
 #include "userspace/api/problem.hpp"
 #include "userspace/api/resource_set.hpp"
 #include "userspace/api/status_report.hpp"
 
 namespace gw::api {
-namespace {
-
-/// By namespace and name; the rest only where these are the same.
-template <typename Kind>
-bool is_before(const Kind& a, const Kind& b) {
-  const auto name = [](const Kind& object) { return std::tie(object.meta.ns, object.meta.name); };
-  if (name(a) != name(b)) return name(a) < name(b);
-  const ObjectRef a_ref = a.ref();
-  const ObjectRef b_ref = b.ref();
-  return std::tie(a_ref.group, a_ref.kind) < std::tie(b_ref.group, b_ref.kind);
-}
-
-}  // namespace
-
 void ResourceSet::sort() {
   for_each_member([this](auto member) {
-    std::ranges::stable_sort(this->*member, [](const auto& a, const auto& b) { return is_before(a, b); });
+    (this->*member).stable_sort([](const auto& a, const auto& b) { return is_before(a, b); });
   });
 }
 

@@ -110,10 +110,8 @@ gw_listener L4Compiler::listener_of(const ir::L4Listener& listener, std::uint32_
   entry.listener_id = id;
   entry.service_id = listener.service.empty() ? 0 : service_id(listener.service, family);
   compile_admission(listener.admission, entry, plan_);
-  const auto service = config_.services.find(listener.service);
-  if (service != config_.services.end() && service->second.idle_timeout) {
-    plan_.idle_timeouts[id] = *service->second.idle_timeout;
-  }
+  const ir::Service* const service = config_.services.get(listener.service);
+  if (service != nullptr && service->idle_timeout) plan_.idle_timeouts[id] = *service->idle_timeout;
   return entry;
 }
 
@@ -125,12 +123,12 @@ void L4Compiler::warn_if_not_ours(const ir::L4Listener& listener, const IpAddres
 
 /// With direct return nobody rewrites the port.
 void L4Compiler::warn_if_port_differs(const ir::L4Listener& listener) {
-  const auto service = config_.services.find(listener.service);
-  if (service == config_.services.end()) return;
-  for (const auto& ref : service->second.backends) {
+  const ir::Service* const service = config_.services.get(listener.service);
+  if (service == nullptr) return;
+  for (const auto& ref : service->backends) {
     if (ref.upstream.direct_return == ir::DirectReturn::None) continue;
-    const bool differs =
-        std::ranges::any_of(ref.endpoints, [&](const auto& endpoint) { return endpoint.port != listener.port; });
+    const bool differs = std::ranges::any_of(config_.endpoints_of(ref),
+                                             [&](const auto& endpoint) { return endpoint.port != listener.port; });
     if (!differs) continue;
     warnings_.insert(
         fmt::format("{}: directReturn leaves the port as it is, so endpoints must listen on {}, the port "
@@ -148,8 +146,8 @@ std::uint32_t L4Compiler::service_id(const std::string& name, Family family) {
   }
   if (!live_services_.insert(key).second) return id;
   plan_.names[{GW_NAME_SERVICE, id}] = key;
-  const auto service = config_.services.find(name);
-  plan_.services[id] = service == config_.services.end() ? plan::Service{} : service_of(name, service->second, family);
+  const ir::Service* const service = config_.services.get(name);
+  plan_.services[id] = service == nullptr ? plan::Service{} : service_of(name, *service, family);
   return id;
 }
 
@@ -196,7 +194,7 @@ plan::MaglevTable L4Compiler::table_of(const std::string& name, const ir::Weight
 
 std::vector<std::uint32_t> L4Compiler::usable_backends(const ir::WeightedBackends& ref, Family family) {
   std::vector<std::uint32_t> ids;
-  for (const auto& endpoint : ref.endpoints) {
+  for (const auto& endpoint : config_.endpoints_of(ref)) {
     if (family_of(endpoint.address) != family) continue;
     if (const std::uint32_t id = backend_id(endpoint, ref.upstream); id != 0) ids.push_back(id);
   }

@@ -5,10 +5,11 @@
 
 #include "userspace/base/ip.hpp"
 #include "userspace/base/object_name.hpp"
+#include "userspace/base/shared_list.hpp"
+#include "userspace/base/shared_map.hpp"
 
 #include <chrono>
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -25,6 +26,20 @@ struct Endpoint {
 
   auto operator<=>(const Endpoint&) const = default;
 };
+
+/// Sorted, unique; both families.
+using EndpointList = SharedList<Endpoint>;
+
+/// A port of a Service: what endpoints belong to.
+struct ServicePort {
+  NamespacedName service;
+  std::string name;  ///< the port's; may be empty where the Service has one port
+  Protocol protocol = Protocol::Tcp;
+
+  auto operator<=>(const ServicePort&) const = default;
+};
+
+using EndpointMap = SharedMap<ServicePort, EndpointList>;
 
 /// Whose address a backend sees.
 enum class SourceAddress : std::uint8_t {
@@ -54,7 +69,7 @@ struct Upstream {
 struct WeightedBackends {
   std::string name;  ///< "namespace/service:port", for people
   std::uint32_t weight = 1;
-  std::vector<Endpoint> endpoints;  ///< sorted, unique; both families
+  std::optional<ServicePort> port;  ///< key of Config::endpoints; none if the ref is invalid
   Upstream upstream;
 
   bool operator==(const WeightedBackends&) const = default;
@@ -96,10 +111,14 @@ struct L4Listener {
   bool operator==(const L4Listener&) const = default;
 };
 
+/// Endpoints are apart from what refers to them: they change more often than everything else.
 struct Config {
-  std::vector<L4Listener> listeners;        ///< sorted by precedence: the first claims an address:port
-  std::map<std::string, Service> services;  ///< key: "<kind>/<namespace>/<name>/<rule>", unique
+  SharedList<L4Listener> listeners;          ///< sorted by precedence: the first claims an address:port
+  SharedMap<std::string, Service> services;  ///< key: "<kind>/<namespace>/<name>/<rule>", unique
+  EndpointMap endpoints;                     ///< of each port that a service refers to
 
+  /// Empty for an invalid ref.
+  [[nodiscard]] EndpointList endpoints_of(const WeightedBackends& ref) const;
   bool operator==(const Config&) const = default;
 };
 

@@ -55,7 +55,7 @@ std::string dump(const Config& config) {
                         service.idle_timeout ? fmt::format(" idle {} s", service.idle_timeout->count()) : "");
     for (const auto& ref : service.backends) {
       text += fmt::format("  ref {} weight {}{}\n", ref.name, ref.weight, upstream(ref.upstream));
-      for (const auto& endpoint : ref.endpoints) {
+      for (const auto& endpoint : config.endpoints_of(ref)) {
         text += fmt::format("    endpoint {} port {}{}\n", endpoint.address.to_string(), endpoint.port,
                             endpoint.node.empty() ? "" : " node " + endpoint.node);
       }

@@ -4,19 +4,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
+#include <string_view>
 
 #include "userspace/translate/policy.hpp"
 
 namespace gw::translate {
 namespace {
 
-const api::Service* find_service(const Graph& graph, const NamespacedName& name) {
-  const auto& services = graph.resources.services;
-  const auto at =
-      std::ranges::lower_bound(services, name, {}, [](const auto& service) { return service.meta.namespaced_name(); });
-  return at != services.end() && at->meta.namespaced_name() == name ? &*at : nullptr;
-}
+using std::string_view_literals::operator""sv;
 
 const api::ServicePort* find_port(const api::Service& service, std::uint16_t number, const std::string& protocol) {
   const auto port = std::ranges::find_if(
@@ -31,47 +26,22 @@ std::string port_list(const api::Service& service) {
   return text.empty() ? "none" : text;
 }
 
-/// Adds the ready endpoints of a slice. The slice's port of the same name is the one: named target ports may differ
-/// from pod to pod.
-void add_endpoints(const api::EndpointSlice& slice, const api::ServicePort& port, std::set<ir::Endpoint>& into) {
-  const auto slice_port = std::ranges::find_if(slice.ports, [&port](const auto& candidate) {
-    return candidate.name == port.name && candidate.protocol == port.protocol && candidate.port;
-  });
-  if (slice_port == slice.ports.end()) return;
-  for (const auto& endpoint : slice.endpoints) {
-    if (!endpoint.ready.value_or(true)) continue;
-    // "consumers ... should treat [addresses] as fungible": the first is the endpoint.
-    const auto address = IpAddress::parse(endpoint.addresses.empty() ? "" : endpoint.addresses.front());
-    if (address) into.insert({*address, *slice_port->port, endpoint.node_name});
-  }
-}
-
-std::vector<ir::Endpoint> endpoints_of(const Graph& graph, const api::Service& service, const api::ServicePort& port) {
-  std::set<ir::Endpoint> endpoints;
-  for (const auto& slice : graph.resources.endpoint_slices) {
-    if (slice.meta.ns != service.meta.ns || slice.address_type == "FQDN") continue;
-    const auto label = slice.meta.labels.find("kubernetes.io/service-name");
-    if (label != slice.meta.labels.end() && label->second == service.meta.name) add_endpoints(slice, port, endpoints);
-  }
-  return {endpoints.begin(), endpoints.end()};
-}
-
 Verdict invalid(const char* reason, std::string message) { return {false, reason, std::move(message)}; }
 
 }  // namespace
 
 bool is_granted(const Graph& graph, const api::L4Route& route, const std::string& to_ns, const std::string& service) {
-  const auto grants = [&](const api::ReferenceGrant& grant) {
-    if (grant.meta.ns != to_ns) return false;
-    const bool from = std::ranges::any_of(grant.from, [&](const auto& entry) {
+  const auto grants = [&](const api::ReferenceGrant* grant) {
+    const bool from = std::ranges::any_of(grant->from, [&](const auto& entry) {
       return entry.group == api::kGatewayGroup && entry.kind == route.kind && entry.ns == route.meta.ns;
     });
-    const bool to = std::ranges::any_of(grant.to, [&](const auto& entry) {
+    const bool to = std::ranges::any_of(grant->to, [&](const auto& entry) {
       return entry.group.empty() && entry.kind == "Service" && (!entry.name || *entry.name == service);
     });
     return from && to;
   };
-  return std::ranges::any_of(graph.resources.reference_grants, grants);
+  const auto in_namespace = graph.grants.find(to_ns);
+  return in_namespace != graph.grants.end() && std::ranges::any_of(in_namespace->second, grants);
 }
 
 ResolvedBackend resolve_backend(const Graph& graph, const api::L4Route& route, const api::BackendRef& ref,
@@ -95,7 +65,7 @@ ResolvedBackend resolve_backend(const Graph& graph, const api::L4Route& route, c
                     target.to_string(), target.ns, route.kind, route.meta.ns));
     return resolved;
   }
-  const api::Service* const service = find_service(graph, target);
+  const api::Service* const service = graph.services.find(target);
   if (service == nullptr) {
     resolved.verdict = invalid(reason::kBackendNotFound, fmt::format("there is no Service {}", target.to_string()));
     return resolved;
@@ -113,7 +83,8 @@ ResolvedBackend resolve_backend(const Graph& graph, const api::L4Route& route, c
                                                       route.protocol(), port, port_list(*service)));
     return resolved;
   }
-  resolved.backends.endpoints = endpoints_of(graph, *service, *service_port);
+  resolved.backends.port =
+      ir::ServicePort{target, service_port->name, route.protocol() == "UDP"sv ? ir::Protocol::Udp : ir::Protocol::Tcp};
   resolved.backends.upstream = upstream_of(graph, route, *service, *service_port);
   resolved.service = service;
   resolved.port = service_port;

@@ -11,11 +11,7 @@ namespace {
 
 GatewayNode* find_gateway(Graph& graph, const api::ParentReference& reference, const std::string& route_ns) {
   if (reference.group != api::kGatewayGroup || reference.kind != "Gateway") return nullptr;
-  const NamespacedName wanted{reference.ns.value_or(route_ns), reference.name};
-  const auto found = std::ranges::find_if(graph.gateways, [&wanted](const GatewayNode& node) {
-    return !node.source->is_legacy() && node.source->meta.namespaced_name() == wanted;
-  });
-  return found == graph.gateways.end() ? nullptr : &*found;
+  return graph.v1_gateways.find(reference.ns.value_or(route_ns), reference.name);
 }
 
 /// "sectionName" and "port" narrow the choice; both must match where both are given.
@@ -67,7 +63,8 @@ void bind_parent(Graph& graph, RouteNode& route, GatewayNode& gateway, ParentNod
     const std::string why = refusal(graph, gateway, node, *route.source);
     if (why.empty()) {
       bound = true;
-      if (std::ranges::find(node.routes, &route) == node.routes.end()) node.routes.push_back(&route);
+      // Another parentRef of this route may have bound it already.
+      if (node.routes.empty() || node.routes.back() != &route) node.routes.push_back(&route);
     } else {
       refusals += (refusals.empty() ? "" : "; ") + why;
     }
@@ -84,9 +81,8 @@ void bind_parent(Graph& graph, RouteNode& route, GatewayNode& gateway, ParentNod
 
 void note_missing_parent(Graph& graph, const api::L4Route& route, const api::ParentReference& reference) {
   const NamespacedName wanted{reference.ns.value_or(route.meta.ns), reference.name};
-  const bool exists = std::ranges::any_of(graph.resources.gateways, [&](const auto& gateway) {
-    return !gateway.is_legacy() && gateway.meta.namespaced_name() == wanted;
-  });
+  const bool exists = std::ranges::any_of(api::named(graph.resources.gateways, wanted),
+                                          [](const auto& gateway) { return !gateway.is_legacy(); });
   if (exists && reference.kind == "Gateway") return;  // another controller's
   graph.findings.push_back(
       {route.ref(), route.meta.location,
@@ -112,11 +108,10 @@ bool allows_namespace(const Graph& graph, const ListenerNode& node, const std::s
   if (allowed.from == api::NamespacesFrom::All) return true;
   if (allowed.from == api::NamespacesFrom::Same) return gateway_ns == route_ns;
   if (allowed.from == api::NamespacesFrom::None) return false;
-  const auto& namespaces = graph.resources.namespaces;
-  const auto ns = std::ranges::find(namespaces, route_ns, [](const auto& object) { return object.meta.name; });
+  const api::Namespace* const ns = graph.namespaces.find("", route_ns);
+  if (ns != nullptr) return allowed.selector.matches(ns->meta.labels);
   // With files a namespace needs no object; it then has the label that every namespace has.
-  const api::Labels implied = {{"kubernetes.io/metadata.name", route_ns}};
-  return allowed.selector.matches(ns == namespaces.end() ? implied : ns->meta.labels);
+  return allowed.selector.matches({{"kubernetes.io/metadata.name", route_ns}});
 }
 
 void bind_routes(Graph& graph) {

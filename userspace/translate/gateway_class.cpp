@@ -90,6 +90,10 @@ void collect_gateways(Graph& graph) {
   std::ranges::stable_sort(graph.gateways, [](const GatewayNode& a, const GatewayNode& b) {
     return is_older(a.source->meta, b.source->meta);
   });
+  for (auto& node : graph.gateways) {
+    const api::ObjectMeta& meta = node.source->meta;
+    if (!node.source->is_legacy()) graph.v1_gateways.add(meta.ns, meta.name, &node);
+  }
 }
 
 }  // namespace gw::translate

@@ -5,10 +5,13 @@
 #include "userspace/api/resource_set.hpp"
 #include "userspace/ir/config.hpp"
 #include "userspace/translate/conditions.hpp"
+#include "userspace/translate/index.hpp"
 #include "userspace/translate/translate.hpp"
 
 #include <map>
 #include <string>
+#include <string_view>
+#include <unordered_map>
 #include <vector>
 
 namespace gw::translate {
@@ -50,6 +53,7 @@ struct RouteNode {
   const api::L4Route* source = nullptr;
   std::vector<ParentNode> parents;
   Verdict resolved{true, reason::kResolvedRefs, ""};
+  bool is_live = false;  ///< some listener serves it
 };
 
 /// What a policy is attached to; `section` is empty for the whole object.
@@ -74,7 +78,13 @@ struct PolicyNode {
 struct Graph {
   const api::ResourceSet& resources;
   const Options& options;
+  // Of the resources, by name:
+  ByName<const api::Service> services;
+  ByName<const api::Namespace> namespaces;                                               ///< without a namespace
+  std::unordered_map<std::string_view, std::vector<const api::ReferenceGrant*>> grants;  ///< by their namespace
+
   std::vector<GatewayNode> gateways;  ///< ours only, by precedence: older first, then namespace/name, then group
+  ByName<GatewayNode> v1_gateways;    ///< of them, those that routes name
   std::vector<RouteNode> routes;
   std::vector<PolicyNode> policies;
   PolicyTargets<api::UpstreamPolicy> upstream_policies;  ///< those that hold
@@ -87,6 +97,7 @@ bool is_older(const api::ObjectMeta& a, const api::ObjectMeta& b);
 
 // The steps, in their order.
 std::vector<api::GatewayClassStatus> judge_gateway_classes(const api::ResourceSet& resources, const Options& options);
+void index_resources(Graph& graph);
 void collect_gateways(Graph& graph);
 void judge_listeners(Graph& graph);
 void attach_policies(Graph& graph);

@@ -63,19 +63,24 @@ void resolve_backends(Graph& graph, ir::Config& config) {
   for (const auto& gateway : graph.gateways) {
     for (const auto& listener : gateway.listeners) {
       for (RouteNode* const route : listener.routes) {
-        ir::Service service = resolve(graph, *route, listener.source->port);
         const bool is_live = route == listener.routes.front() && gateway.accepted.ok && listener.serves();
+        route->is_live = route->is_live || is_live;
+        if (!leaves_port_open(*route->source)) continue;
+        ir::Service service = resolve(graph, *route, listener.source->port);
         if (is_live) config.services.emplace(service_key(*route->source, listener.source->port), std::move(service));
       }
     }
   }
   // A route that nothing binds still learns what is wrong with its references.
   for (auto& route : graph.routes) {
-    if (!leaves_port_open(*route.source)) (void)resolve(graph, route, 0);
+    if (leaves_port_open(*route.source)) continue;
+    ir::Service service = resolve(graph, route, 0);
+    if (route.is_live) config.services.emplace(service_key(*route.source, 0), std::move(service));
   }
 }
 
 void build_listeners(const Graph& graph, ir::Config& config) {
+  std::vector<ir::L4Listener> listeners;
   for (const auto& gateway : graph.gateways) {
     if (!gateway.accepted.ok) continue;
     for (const auto& node : gateway.listeners) {
@@ -89,9 +94,10 @@ void build_listeners(const Graph& graph, ir::Config& config) {
       listener.addresses = gateway.addresses;
       listener.admission = admission_of(graph, *gateway.source, *node.source);
       if (!node.routes.empty()) listener.service = service_key(*node.routes.front()->source, node.source->port);
-      config.listeners.push_back(std::move(listener));
+      listeners.push_back(std::move(listener));
     }
   }
+  config.listeners = std::move(listeners);
 }
 
 }  // namespace gw::translate

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <unordered_map>
 
 #include "userspace/translate/graph.hpp"
 
@@ -71,18 +72,26 @@ bool share_addresses(const GatewayNode& a, const GatewayNode& b) {
       a.addresses, [&b](const auto& address) { return std::ranges::find(b.addresses, address) != b.addresses.end(); });
 }
 
+/// A listener that has its port, on the addresses of its Gateway.
+struct Claim {
+  const GatewayNode* gateway = nullptr;
+  const ListenerNode* listener = nullptr;
+};
+using Claims = std::unordered_map<std::uint16_t, std::vector<Claim>>;  ///< by port, the oldest first
+
 /// Across Gateways the older one keeps the port (docs/design/0003): a new Gateway must not take down what works.
-void yield_to(GatewayNode& younger, const GatewayNode& older) {
-  for (auto& node : younger.listeners) {
-    if (!node.serves()) continue;
-    for (const auto& other : older.listeners) {
-      if (!other.serves() || !collide(*node.source, *other.source)) continue;
-      mark_conflict(
-          node, fmt::format("Gateway {} has port {} on the same address (listener {}): choose another port or "
-                            "set spec.addresses",
-                            older.source->meta.namespaced_name().to_string(), other.source->port, other.source->name));
-    }
-  }
+void yield_to_older(const GatewayNode& gateway, ListenerNode& node, const Claims& claims) {
+  const auto same_port = claims.find(node.source->port);
+  if (same_port == claims.end()) return;
+  const auto collides = [&](const Claim& claim) {
+    return collide(*node.source, *claim.listener->source) && share_addresses(gateway, *claim.gateway);
+  };
+  const auto older = std::ranges::find_if(same_port->second, collides);
+  if (older == same_port->second.end()) return;
+  mark_conflict(node, fmt::format("Gateway {} has port {} on the same address (listener {}): choose another port or "
+                                  "set spec.addresses",
+                                  older->gateway->source->meta.namespaced_name().to_string(),
+                                  older->listener->source->port, older->listener->source->name));
 }
 
 }  // namespace
@@ -94,11 +103,15 @@ void judge_listeners(Graph& graph) {
 }
 
 void find_conflicts(Graph& graph) {
-  for (auto& gateway : graph.gateways) find_conflicts_within(gateway);
-  for (std::size_t i = 1; i < graph.gateways.size(); ++i) {
-    for (std::size_t j = 0; j < i; ++j) {
-      if (!graph.gateways[j].accepted.ok || !share_addresses(graph.gateways[i], graph.gateways[j])) continue;
-      yield_to(graph.gateways[i], graph.gateways[j]);
+  Claims claims;
+  for (auto& gateway : graph.gateways) {
+    find_conflicts_within(gateway);
+    for (auto& node : gateway.listeners) {
+      if (node.serves()) yield_to_older(gateway, node, claims);
+    }
+    if (!gateway.accepted.ok) continue;
+    for (const auto& node : gateway.listeners) {
+      if (node.serves()) claims[node.source->port].push_back({&gateway, &node});
     }
   }
 }

@@ -22,10 +22,9 @@ using Sections = std::optional<std::vector<std::string>>;
 
 template <typename Objects, typename Names>
 Sections find_sections(const Objects& objects, const std::string& ns, const api::PolicyTarget& target, Names names) {
-  const auto found = std::ranges::find_if(objects, [&](const auto& object) {
-    return object.meta.ns == ns && object.meta.name == target.name && names.is(object);
-  });
-  if (found == objects.end()) return std::nullopt;
+  const auto candidates = api::named(objects, {ns, target.name});
+  const auto found = std::ranges::find_if(candidates, [&names](const auto& object) { return names.is(object); });
+  if (found == candidates.end()) return std::nullopt;
   return names.of(*found);
 }
 
@@ -76,7 +75,7 @@ Verdict judge_target(const Graph& graph, const std::string& ns, const api::Polic
 }
 
 template <typename Policy>
-void attach(Graph& graph, const std::vector<Policy>& policies, PolicyTargets<Policy>& targets) {
+void attach(Graph& graph, const api::Objects<Policy>& policies, PolicyTargets<Policy>& targets) {
   std::vector<const Policy*> by_age;
   for (const Policy& policy : policies) by_age.push_back(&policy);
   std::ranges::stable_sort(by_age, [](const auto* a, const auto* b) { return is_older(a->meta, b->meta); });
@@ -117,12 +116,14 @@ std::array<const Policy*, 2> nearest(const PolicyTargets<Policy>& targets, Polic
 }
 
 std::array<const api::UpstreamPolicy*, 2> policies_of(const Graph& graph, const api::L4Route& route) {
+  if (graph.upstream_policies.empty()) return {};
   const std::string rule = route.rules.empty() ? "" : route.rules.front().name.value_or("");
   return nearest(graph.upstream_policies, {route.group, route.kind, route.meta.ns, route.meta.name, ""}, rule);
 }
 
 std::array<const api::UpstreamPolicy*, 2> policies_of(const Graph& graph, const api::Service& service,
                                                       const api::ServicePort& port) {
+  if (graph.upstream_policies.empty()) return {};
   return nearest(graph.upstream_policies, {"", "Service", service.meta.ns, service.meta.name, ""}, port.name);
 }
 

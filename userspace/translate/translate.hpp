@@ -5,10 +5,12 @@
 
 #include "userspace/api/resource_set.hpp"
 #include "userspace/api/status_report.hpp"
+#include "userspace/base/shared_list.hpp"
 #include "userspace/ir/config.hpp"
 
+#include <memory>
+#include <optional>
 #include <string>
-#include <vector>
 
 namespace gw::translate {
 
@@ -26,13 +28,34 @@ struct Finding {
   bool operator==(const Finding&) const = default;
 };
 
+/// Copies share their parts.
 struct Output {
   ir::Config config;
-  /// Without Programmed and addresses: those come from the kernel, by status::complete().
-  api::StatusReport report;
-  std::vector<Finding> findings;
+  /// Without Programmed and addresses: those come from the kernel, by status::complete(). Never null.
+  std::shared_ptr<const api::StatusReport> report = std::make_shared<const api::StatusReport>();
+  SharedList<Finding> findings;
 };
 
 Output translate(const api::ResourceSet& resources, const Options& options);
+
+class SliceIndex;
+
+/// translate() for one set after another. What has not changed is not done again, and is the same object in the result;
+/// the result is that of translate() at any time.
+class Translator {
+ public:
+  explicit Translator(Options options);
+  Translator(Translator&&) noexcept;
+  Translator& operator=(Translator&&) noexcept;
+  ~Translator();
+
+  const Output& translate(const api::ResourceSet& resources);
+
+ private:
+  Options options_;
+  std::optional<api::ResourceSet> resources_;  ///< of the last call
+  std::unique_ptr<SliceIndex> slices_;
+  Output output_;
+};
 
 }  // namespace gw::translate

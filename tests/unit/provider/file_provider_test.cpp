@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <map>
+#include <random>
 #include <thread>
 
 namespace gw::provider {
@@ -61,6 +63,12 @@ class Files : public ::testing::Test {
     const auto& services = snapshot_.resources.services;
     const auto found = std::ranges::find(services, name, [](const auto& s) { return s.meta.name; });
     return found == services.end() ? 0 : found->ports.at(0).port;
+  }
+
+  static std::map<std::string, int> ports(const Snapshot& snapshot) {
+    std::map<std::string, int> found;
+    for (const auto& object : snapshot.resources.services) found[object.meta.name] = object.ports.at(0).port;
+    return found;
   }
 
   using Names = std::vector<std::string>;
@@ -177,6 +185,54 @@ TEST_F(Files, ADirectoryThatVanishesKeepsItsObjectsUntilItIsBack) {
   EXPECT_EQ(names(), Names{"a"});
   write("b.yaml", service("b", 1));
   wait_until([&] { return names() == Names{"b"}; });
+}
+
+TEST_F(Files, AFileThatIsALinkIsSeenToChange) {
+  fs::create_directories(root_ / "elsewhere");
+  std::ofstream(root_ / "elsewhere" / "a.yaml") << service("a", 1);
+  write("b.yaml", service("b"));
+  open();
+  EXPECT_EQ(names(), Names{"b"});
+  fs::create_symlink(root_ / "elsewhere" / "a.yaml", at("a.yaml"));
+  wait_until([&] { return port_of("a") == 1; });
+  std::ofstream(root_ / "elsewhere" / "a.yaml") << service("a", 2);
+  wait_until([&] { return port_of("a") == 2; });
+}
+
+TEST_F(Files, WhatAChangeLeavesAloneIsTheSameObject) {
+  write("a.yaml", service("a", 1) + "---\n" + service("b", 1));
+  write("c.yaml", service("c", 1));
+  open();
+  const auto before = snapshot_;
+  write("a.yaml", service("a", 1) + "---\n" + service("b", 2));
+  wait_until([&] { return port_of("b") == 2; });
+  const auto& services = snapshot_.resources.services.pointers();
+  EXPECT_EQ(services[0], before.resources.services.pointers()[0]);
+  EXPECT_NE(services[1], before.resources.services.pointers()[1]);
+  EXPECT_EQ(services[2], before.resources.services.pointers()[2]);
+  EXPECT_TRUE(snapshot_.resources.endpoint_slices.is_same_object(before.resources.endpoint_slices));
+  provider_->mark_all_dirty();
+  EXPECT_TRUE(provider_->reload().resources.services.is_same_object(snapshot_.resources.services));
+}
+
+TEST_F(Files, ChangeByChangeIsAllAtOnce) {
+  open();
+  std::mt19937 random(1);
+  for (int round = 0; round < 100; ++round) {
+    const std::string file = "d" + std::to_string(random() % 2) + "/" + std::to_string(random() % 3);
+    if (random() % 4 == 0) {
+      fs::remove(at(file + ".yaml"));
+    } else {
+      const std::string name = std::to_string(random() % 3);
+      std::string prefix = file;
+      std::ranges::replace(prefix, '/', '-');
+      write(file + ".yaml", service(prefix + "-" + name, static_cast<int>(random() % 3) + 1) + "---\n" +
+                                service(prefix + "-x", static_cast<int>(random() % 3) + 1));
+    }
+    snapshot_ = provider_->reload();
+    const Snapshot at_once = FileProvider::open((root_ / "manifests").string(), {})->reload();
+    EXPECT_EQ(ports(snapshot_), ports(at_once));
+  }
 }
 
 TEST_F(Files, AThousandFilesAreFine) {

@@ -6,36 +6,20 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
-#include <map>
-#include <nlohmann/json.hpp>
-#include <set>
 #include <sstream>
+#include <string>
 #include <utility>
+#include <vector>
 
+#include "userspace/provider/file/catalog.hpp"
 #include "userspace/provider/file/watcher.hpp"
 
 namespace gw::provider {
 namespace {
 
-using api::ObjectRef;
 using std::chrono::steady_clock;
 
 constexpr std::uintmax_t kMaxFileSize = 16U << 20U;
-
-/// The same object whatever the version it is written in.
-ObjectRef identity(ObjectRef ref) {
-  ref.version.clear();
-  return ref;
-}
-
-/// What one file contributes.
-struct FileContent {
-  FileSignature signature;
-  api::ResourceSet objects;
-  std::vector<api::RawObject> raw;
-  std::vector<api::Problem> problems;
-  bool is_stale = false;
-};
 
 api::Decoded read(const std::string& path) {
   api::Decoded failed;
@@ -54,20 +38,6 @@ api::Decoded read(const std::string& path) {
   return api::decode(text.str(), path);
 }
 
-/// The part of a manifest that a new generation stands for: everything but metadata and status.
-std::string spec_of(const std::string& json) {
-  auto object = nlohmann::json::parse(json, nullptr, false);
-  if (!object.is_object()) return json;
-  object.erase("metadata");
-  object.erase("status");
-  return object.dump();
-}
-
-bool sets_generation(const std::string& json) {
-  const auto object = nlohmann::json::parse(json, nullptr, false);
-  return object.is_object() && object.contains("metadata") && object["metadata"].contains("generation");
-}
-
 }  // namespace
 
 class FileProvider::State {
@@ -81,7 +51,7 @@ class FileProvider::State {
     last_event_ = now;
   }
   void mark_all_dirty() {
-    read_all_ = true;
+    watcher_.forget_signatures();
     mark_dirty();
   }
   [[nodiscard]] std::optional<steady_clock::time_point> due() const {
@@ -91,140 +61,25 @@ class FileProvider::State {
   Snapshot reload();
 
  private:
-  void read_changed(const Watcher::Scan& scan, const std::set<std::string>& touched);
-  void take(FileContent& content, api::Decoded decoded);
-  void assign_owners();
-  void raise_generations(api::ResourceSet& objects, const std::vector<api::RawObject>& raw);
-  Snapshot merge(bool root_exists);
-  void merge_file(const std::string& path, const FileContent& content, Snapshot& snapshot);
-
-  struct Generation {
-    std::string spec;
-    std::int64_t number = 1;
-  };
-
   Watcher watcher_;
   FileOptions options_;
   std::optional<steady_clock::time_point> dirty_since_;
   steady_clock::time_point last_event_;
-  bool read_all_ = true;
-  std::map<std::string, FileContent> files_;
-  std::map<ObjectRef, std::string> owners_;  ///< which file an object is taken from
-  std::map<ObjectRef, Generation> generations_;
+  Catalog catalog_;
 };
 
 Snapshot FileProvider::State::reload() {
-  watcher_.drain();
-  const std::set<std::string> touched = watcher_.touched();
-  const Watcher::Scan scan = watcher_.scan();
+  const Watcher::Changes changes = watcher_.collect();
   dirty_since_.reset();
-  if (scan.root_exists) {
-    std::erase_if(files_, [&](const auto& file) { return !scan.files.contains(file.first); });
-    read_changed(scan, touched);
+  for (const std::string& path : changes.gone) catalog_.remove(path);
+  for (const std::string& path : changes.changed) catalog_.put(path, read(path));
+  Snapshot snapshot = catalog_.snapshot();
+  if (!changes.root_exists) {
+    std::vector<api::Problem> problems = snapshot.problems.items();
+    problems.insert(problems.begin(),
+                    {{"", 0, 0}, "", "", "the manifest directory is gone; its last objects stay in use"});
+    snapshot.problems = std::move(problems);
   }
-  read_all_ = false;
-  assign_owners();
-  return merge(scan.root_exists);
-}
-
-void FileProvider::State::read_changed(const Watcher::Scan& scan, const std::set<std::string>& touched) {
-  for (const auto& [path, signature] : scan.files) {
-    const auto known = files_.find(path);
-    const bool unchanged = known != files_.end() && known->second.signature == signature;
-    if (unchanged && !read_all_ && !touched.contains(path)) continue;
-    FileContent& content = files_[path];
-    content.signature = signature;
-    take(content, read(path));
-  }
-}
-
-/// Replaces a file's objects. Those that the new text breaks, or may have broken, stay as they were.
-void FileProvider::State::take(FileContent& content, api::Decoded decoded) {
-  std::set<ObjectRef> defined;
-  std::set<ObjectRef> rejected;
-  for (const auto& object : decoded.raw) defined.insert(identity(object.ref));
-  for (const auto& ref : decoded.rejected) rejected.insert(identity(ref));
-  const auto stays = [&](const ObjectRef& ref) {
-    return !defined.contains(ref) && (decoded.incomplete || rejected.contains(ref));
-  };
-  content.is_stale = false;
-  std::vector<api::RawObject> kept_raw;
-  for (auto& object : content.raw) {
-    if (stays(identity(object.ref))) kept_raw.push_back(std::move(object));
-  }
-  content.is_stale = !kept_raw.empty();
-  api::ResourceSet old = std::move(content.objects);
-  content.objects = std::move(decoded.objects);
-  api::ResourceSet::for_each_member([&](auto member) {
-    for (auto& object : old.*member) {
-      if (stays(identity(object.ref()))) (content.objects.*member).push_back(std::move(object));
-    }
-  });
-  content.raw = std::move(decoded.raw);
-  std::ranges::move(kept_raw, std::back_inserter(content.raw));
-  content.problems = std::move(decoded.problems);
-}
-
-void FileProvider::State::assign_owners() {
-  std::map<ObjectRef, std::set<std::string>> definers;
-  for (const auto& [path, content] : files_) {
-    for (const auto& object : content.raw) definers[identity(object.ref)].insert(path);
-  }
-  std::erase_if(owners_, [&](const auto& owner) {
-    const auto found = definers.find(owner.first);
-    return found == definers.end() || !found->second.contains(owner.second);
-  });
-  for (const auto& [ref, paths] : definers) owners_.try_emplace(ref, *paths.begin());
-}
-
-/// Files carry no generation: it counts the changes of the spec, as an API server would.
-void FileProvider::State::raise_generations(api::ResourceSet& objects, const std::vector<api::RawObject>& raw) {
-  std::map<ObjectRef, std::int64_t> numbers;
-  for (const auto& object : raw) {
-    const ObjectRef ref = identity(object.ref);
-    if (sets_generation(object.json)) continue;
-    Generation& generation = generations_[ref];
-    std::string spec = spec_of(object.json);
-    if (!generation.spec.empty() && generation.spec != spec) ++generation.number;
-    generation.spec = std::move(spec);
-    numbers[ref] = generation.number;
-  }
-  api::ResourceSet::for_each_member([&](auto member) {
-    for (auto& object : objects.*member) {
-      const auto number = numbers.find(identity(object.ref()));
-      if (number != numbers.end()) object.meta.generation = number->second;
-    }
-  });
-}
-
-void FileProvider::State::merge_file(const std::string& path, const FileContent& content, Snapshot& snapshot) {
-  const auto is_owned = [&](const ObjectRef& ref) { return owners_.at(ref) == path; };
-  std::ranges::copy(content.problems, std::back_inserter(snapshot.problems));
-  if (content.is_stale) snapshot.stale_files.push_back(path);
-  for (const auto& object : content.raw) {
-    const ObjectRef ref = identity(object.ref);
-    if (is_owned(ref)) {
-      snapshot.raw.push_back(object);
-    } else {
-      snapshot.problems.push_back({object.location, ref.to_string(), "",
-                                   fmt::format("is defined in {} already, which counts", owners_.at(ref))});
-    }
-  }
-  api::ResourceSet::for_each_member([&](auto member) {
-    for (const auto& object : content.objects.*member) {
-      if (is_owned(identity(object.ref()))) (snapshot.resources.*member).push_back(object);
-    }
-  });
-}
-
-Snapshot FileProvider::State::merge(bool root_exists) {
-  Snapshot snapshot;
-  if (!root_exists) {
-    snapshot.problems.push_back({{"", 0, 0}, "", "", "the manifest directory is gone; its last objects stay in use"});
-  }
-  for (const auto& [path, content] : files_) merge_file(path, content, snapshot);
-  raise_generations(snapshot.resources, snapshot.raw);
-  snapshot.resources.sort();
   return snapshot;
 }
 

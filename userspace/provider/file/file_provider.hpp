@@ -6,21 +6,22 @@
 #include "userspace/api/problem.hpp"
 #include "userspace/api/resource_set.hpp"
 #include "userspace/base/error.hpp"
+#include "userspace/base/shared_list.hpp"
+#include "userspace/base/shared_map.hpp"
 
 #include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
-#include <vector>
 
 namespace gw::provider {
 
-/// What the directory holds, as of one reload().
+/// What the directory holds, as of one reload(). What did not change is the same object as in the last one.
 struct Snapshot {
-  api::ResourceSet resources;       ///< sorted
-  std::vector<api::RawObject> raw;  ///< the same objects' documents
-  std::vector<api::Problem> problems;
-  std::vector<std::string> stale_files;  ///< files of which older objects are still in use
+  api::ResourceSet resources;                                ///< sorted
+  SharedMap<std::string, api::Objects<api::RawObject>> raw;  ///< the same objects' documents, by file
+  SharedList<api::Problem> problems;
+  SharedList<std::string> stale_files;  ///< files of which older objects are still in use
 };
 
 struct FileOptions {

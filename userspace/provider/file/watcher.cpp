@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <optional>
 
 namespace gw::provider {
 namespace {
@@ -26,7 +27,20 @@ bool is_manifest(const std::string& name) {
   return !is_hidden(name) && (name.ends_with(".yaml") || name.ends_with(".yml") || name.ends_with(".json"));
 }
 
+/// Something else than a plain file has this path.
+bool leads_elsewhere(const std::string& path) {
+  struct stat info{};
+  return ::lstat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode);
+}
+
 std::int64_t nanoseconds(const timespec& time) { return time.tv_sec * 1'000'000'000LL + time.tv_nsec; }
+
+/// None if there is no regular file.
+std::optional<FileSignature> signature_of(const std::string& path) {
+  struct stat info{};
+  if (::stat(path.c_str(), &info) != 0 || !S_ISREG(info.st_mode)) return std::nullopt;
+  return FileSignature{info.st_dev, info.st_ino, info.st_size, nanoseconds(info.st_mtim), nanoseconds(info.st_ctim)};
+}
 
 }  // namespace
 
@@ -40,16 +54,19 @@ Result<Watcher> Watcher::open(const std::string& root) {
 }
 
 bool Watcher::note(int watch_descriptor, std::uint32_t mask, const std::string& name) {
-  if ((mask & IN_Q_OVERFLOW) != 0) return true;
+  if ((mask & IN_Q_OVERFLOW) != 0) return walks_ = true;
   const auto watched = watched_.find(watch_descriptor);
   if (watched == watched_.end()) return false;
   if ((mask & IN_IGNORED) != 0) {
     watched_.erase(watched);
-    return true;
+    return walks_ = true;
   }
-  if (watched->second.is_parent_of_root) return name == fs::path(root_).filename().string();
-  if (!name.empty()) touched_.insert(watched->second.directory + "/" + name);
-  return true;
+  if (watched->second.role == Role::ParentOfRoot && name != fs::path(root_).filename().string()) return false;
+  const bool is_of_file = watched->second.role == Role::InTree && (mask & IN_ISDIR) == 0 && !name.empty();
+  if (is_of_file && is_manifest(name)) touched_.insert(watched->second.directory + "/" + name);
+  // Where there are links, any name may be part of their way: "..data" of a ConfigMap.
+  if (!is_of_file || has_links_) return walks_ = true;
+  return is_manifest(name);
 }
 
 bool Watcher::drain() {
@@ -68,28 +85,30 @@ bool Watcher::drain() {
   }
 }
 
-void Watcher::watch(const std::string& directory, bool is_parent_of_root) {
+void Watcher::watch(const std::string& directory, Role role) {
   const int descriptor = inotify_add_watch(inotify_.get(), directory.c_str(), kEvents | IN_ONLYDIR);
   // A directory that vanished meanwhile is an event of its parent.
   if (descriptor < 0) return;
-  const auto [entry, added] = watched_.try_emplace(descriptor, Watched{directory, is_parent_of_root});
-  if (!added && !is_parent_of_root) entry->second = {directory, false};
+  const auto [entry, added] = watched_.try_emplace(descriptor, Watched{directory, role});
+  if (!added && role == Role::InTree) entry->second = {directory, role};
 }
 
-void Watcher::add_file(const std::string& path, bool is_link, Scan& scan) {
-  struct stat info{};
-  if (::stat(path.c_str(), &info) != 0 || !S_ISREG(info.st_mode)) return;
-  scan.files[path] = {info.st_dev, info.st_ino, info.st_size, nanoseconds(info.st_mtim), nanoseconds(info.st_ctim)};
+void Watcher::add_file(const std::string& path, bool is_link, Files& files) {
+  const auto signature = signature_of(path);
+  if (!signature) return;
+  files[path] = *signature;
+  if (!is_link) return;
+  has_links_ = true;
   std::error_code ignored;
-  if (is_link) watch(fs::canonical(path, ignored).parent_path().string(), false);
+  watch(fs::canonical(path, ignored).parent_path().string(), Role::LinkTarget);
 }
 
-void Watcher::scan_directory(const std::string& directory, Scan& scan,
+void Watcher::walk_directory(const std::string& directory, Files& files,
                              std::set<std::pair<std::uint64_t, std::uint64_t>>& seen) {
   struct stat info{};
   if (::stat(directory.c_str(), &info) != 0 || !seen.emplace(info.st_dev, info.st_ino).second) return;
   // Watch before reading: what appears in between is then an event.
-  watch(directory, false);
+  watch(directory, Role::InTree);
   std::error_code error;
   for (auto entry = fs::directory_iterator(directory, error); !error && entry != fs::directory_iterator();
        entry.increment(error)) {
@@ -97,22 +116,57 @@ void Watcher::scan_directory(const std::string& directory, Scan& scan,
     std::error_code ignored;
     if (is_hidden(name)) continue;
     if (entry->is_directory(ignored)) {
-      scan_directory(entry->path().string(), scan, seen);
+      walk_directory(entry->path().string(), files, seen);
     } else if (is_manifest(name)) {
-      add_file(entry->path().string(), entry->is_symlink(ignored), scan);
+      add_file(entry->path().string(), entry->is_symlink(ignored), files);
     }
   }
 }
 
-Watcher::Scan Watcher::scan() {
-  touched_.clear();
-  Scan scan;
-  std::set<std::pair<std::uint64_t, std::uint64_t>> seen;
-  watch(fs::path(root_).parent_path().string(), true);
+Watcher::Changes Watcher::walk() {
+  Changes changes;
+  watch(fs::path(root_).parent_path().string(), Role::ParentOfRoot);
   std::error_code ignored;
-  scan.root_exists = fs::is_directory(root_, ignored);
-  if (scan.root_exists) scan_directory(root_, scan, seen);
-  return scan;
+  changes.root_exists = fs::is_directory(root_, ignored);
+  if (!changes.root_exists) return changes;
+  Files files;
+  std::set<std::pair<std::uint64_t, std::uint64_t>> seen;
+  has_links_ = false;
+  walk_directory(root_, files, seen);
+  for (const auto& [path, signature] : files) {
+    const auto known = files_.find(path);
+    const bool is_same = known != files_.end() && known->second == signature;
+    if (!is_same || has_forgotten_ || touched_.contains(path)) changes.changed.push_back(path);
+  }
+  for (const auto& [path, signature] : files_) {
+    if (!files.contains(path)) changes.gone.push_back(path);
+  }
+  files_ = std::move(files);
+  walks_ = has_forgotten_ = false;
+  return changes;
+}
+
+Watcher::Changes Watcher::look_at_touched() {
+  Changes changes;
+  for (const std::string& path : touched_) {
+    const auto signature = signature_of(path);
+    if (signature) {
+      files_[path] = *signature;
+      changes.changed.push_back(path);
+    } else if (files_.erase(path) != 0) {
+      changes.gone.push_back(path);
+    }
+  }
+  return changes;
+}
+
+Watcher::Changes Watcher::collect() {
+  drain();
+  // A name that has become a link, or a directory, leads to other places.
+  walks_ = walks_ || std::ranges::any_of(touched_, leads_elsewhere);
+  Changes changes = walks_ ? walk() : look_at_touched();
+  touched_.clear();
+  return changes;
 }
 
 }  // namespace gw::provider

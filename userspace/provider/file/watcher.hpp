@@ -9,7 +9,8 @@
 #include <map>
 #include <set>
 #include <string>
-#include <tuple>
+#include <utility>
+#include <vector>
 
 namespace gw::provider {
 
@@ -28,36 +29,50 @@ class Watcher {
   static Result<Watcher> open(const std::string& root);
 
   [[nodiscard]] int fd() const { return inotify_.get(); }
-  /// Drains the events. True if something below the root, or the root itself, changed. Files that were named are in
-  /// touched().
+  /// Drains the events. True if something below the root, or the root itself, may have changed.
   bool drain();
-  /// Paths that events named since the last scan: to be read again even if their signature is the same, since
-  /// timestamps are as coarse as the kernel's tick.
-  [[nodiscard]] const std::set<std::string>& touched() const { return touched_; }
 
-  struct Scan {
-    std::map<std::string, FileSignature> files;  ///< by path, sorted
-    bool root_exists = true;
+  struct Changes {
+    std::vector<std::string> changed;  ///< paths of files to be read, new ones among them; sorted
+    std::vector<std::string> gone;     ///< sorted
+    bool root_exists = true;           ///< false: nothing can be said of the files
   };
-  /// Walks the tree, watches every directory of it, and forgets touched().
-  Scan scan();
+  /// What has changed since the last call. Looks at the files that events named, and walks the whole tree where these
+  /// do not tell everything: at first, when directories or links change, when events were lost.
+  Changes collect();
+  /// The next collect() says of every file that it has changed.
+  void forget_signatures() { has_forgotten_ = walks_ = true; }
 
  private:
   Watcher(Fd inotify, std::string root) : inotify_(std::move(inotify)), root_(std::move(root)) {}
-  void watch(const std::string& directory, bool is_parent_of_root);
-  void scan_directory(const std::string& directory, Scan& scan,
-                      std::set<std::pair<std::uint64_t, std::uint64_t>>& seen);
-  void add_file(const std::string& path, bool is_link, Scan& scan);
-  bool note(int watch_descriptor, std::uint32_t mask, const std::string& name);
-
+  enum class Role : std::uint8_t {
+    InTree,        ///< one of the tree
+    ParentOfRoot,  ///< only the root matters in it
+    LinkTarget,    ///< outside of the tree, or hidden in it: a file of the tree is a link into it
+  };
   struct Watched {
     std::string directory;
-    bool is_parent_of_root = false;
+    Role role = Role::InTree;
   };
+  using Files = std::map<std::string, FileSignature>;
+  void watch(const std::string& directory, Role role);
+  void walk_directory(const std::string& directory, Files& files,
+                      std::set<std::pair<std::uint64_t, std::uint64_t>>& seen);
+  void add_file(const std::string& path, bool is_link, Files& files);
+  bool note(int watch_descriptor, std::uint32_t mask, const std::string& name);
+  Changes walk();
+  Changes look_at_touched();
+
   Fd inotify_;
   std::string root_;
   std::map<int, Watched> watched_;
+  Files files_;  ///< of the last collect()
+  /// Paths that events named since then: to be read even if their signature is the same, since timestamps are as coarse
+  /// as the kernel's tick.
   std::set<std::string> touched_;
+  bool walks_ = true;       ///< the next collect() walks the tree
+  bool has_links_ = false;  ///< some file of the tree is a link
+  bool has_forgotten_ = false;
 };
 
 }  // namespace gw::provider

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/support/random_resources.hpp"
+
+#include <algorithm>
+
+namespace gw::testing {
+namespace {
+
+constexpr std::uint32_t kServices = 6;
+
+}  // namespace
+
+api::ObjectMeta RandomResources::meta(const char* prefix, std::uint32_t count) {
+  api::ObjectMeta meta;
+  meta.ns = draw(4) == 0 ? "other" : "default";
+  meta.name = name(prefix, count);
+  meta.generation = draw(3) + 1;
+  return meta;
+}
+
+/// Replaces the object of that name, adds it, or removes it.
+template <typename Kind>
+void RandomResources::change(api::Objects<Kind>& objects, Kind fresh) {
+  std::vector<typename api::Objects<Kind>::Pointer> kept;
+  const api::ObjectRef ref = fresh.ref();
+  bool was_there = false;
+  for (const auto& object : objects.pointers()) {
+    if (object->ref() == ref) {
+      was_there = true;
+    } else {
+      kept.push_back(object);
+    }
+  }
+  if (!was_there || draw(3) != 0) kept.push_back(std::make_shared<const Kind>(std::move(fresh)));
+  objects = api::Objects<Kind>(std::move(kept));
+}
+
+api::Gateway RandomResources::gateway() {
+  api::Gateway gateway;
+  gateway.meta = meta("gateway-", 4);
+  gateway.class_name = "portcullis";
+  if (draw(3) == 0) gateway.addresses.push_back({"IPAddress", "192.0.2." + std::to_string(draw(4) + 1), "", {}});
+  for (std::uint32_t i = 0, count = draw(4); i < count; ++i) {
+    api::Listener listener;
+    listener.name = "l" + std::to_string(i);
+    listener.port = static_cast<std::uint16_t>(80 + draw(6));
+    listener.protocol = draw(4) == 0 ? "UDP" : "TCP";
+    listener.allowed_routes.namespaces.from = draw(2) == 0 ? api::NamespacesFrom::All : api::NamespacesFrom::Same;
+    gateway.listeners.push_back(std::move(listener));
+  }
+  return gateway;
+}
+
+api::L4Route RandomResources::route() {
+  api::L4Route route;
+  route.meta = meta("route-", 6);
+  route.kind = draw(4) == 0 ? "UDPRoute" : "TCPRoute";
+  for (std::uint32_t i = 0, count = draw(2) + 1; i < count; ++i) {
+    api::ParentReference parent;
+    parent.name = name("gateway-", 4);
+    if (draw(2) == 0) parent.section_name = "l" + std::to_string(draw(3));
+    if (draw(3) == 0) parent.ns = "default";
+    route.parent_refs.push_back(std::move(parent));
+  }
+  api::L4RouteRule& rule = route.rules.emplace_back();
+  for (std::uint32_t i = 0, count = draw(3) + 1; i < count; ++i) {
+    api::BackendRef ref;
+    ref.name = name("service-", kServices);
+    ref.port = static_cast<std::uint16_t>(draw(5) == 0 ? 81 : 80);
+    ref.weight = draw(3);
+    if (draw(4) == 0) ref.ns = "default";
+    rule.backend_refs.push_back(std::move(ref));
+  }
+  return route;
+}
+
+api::Service RandomResources::service() {
+  api::Service service;
+  service.meta = meta("service-", kServices);
+  service.ports = {{draw(3) == 0 ? "http" : "", draw(4) == 0 ? "UDP" : "TCP", 80, {}, ""}};
+  return service;
+}
+
+api::EndpointSlice RandomResources::slice() {
+  api::EndpointSlice slice;
+  slice.meta = meta("slice-", 10);
+  if (draw(8) != 0) slice.meta.labels["kubernetes.io/service-name"] = name("service-", kServices);
+  const bool is_v6 = draw(4) == 0;
+  slice.address_type = is_v6 ? "IPv6" : "IPv4";
+  slice.ports = {{draw(3) == 0 ? "http" : "", draw(4) == 0 ? "UDP" : "TCP", draw(2) == 0 ? 8080 : 9090, ""}};
+  for (std::uint32_t i = 0, count = draw(6); i < count; ++i) {
+    api::SliceEndpoint endpoint;
+    const std::string host = std::to_string(draw(8) + 2);
+    endpoint.addresses = {is_v6 ? "2001:db8:2::" + host : (draw(8) == 0 ? "10.0.1." : "10.0.2.") + host};
+    if (draw(3) == 0) endpoint.ready = draw(2) == 0;
+    if (draw(3) == 0) endpoint.node_name = name("node-", 3);
+    slice.endpoints.push_back(std::move(endpoint));
+  }
+  return slice;
+}
+
+api::UpstreamPolicy RandomResources::upstream_policy() {
+  api::UpstreamPolicy policy;
+  policy.meta = meta("upstream-", 3);
+  api::PolicyTarget target;
+  const bool is_of_service = draw(2) == 0;
+  target.group = is_of_service ? "" : api::kGatewayGroup;
+  target.kind = is_of_service ? "Service" : "TCPRoute";
+  target.name = is_of_service ? name("service-", kServices) : name("route-", 6);
+  policy.targets.push_back(std::move(target));
+  if (draw(2) == 0) policy.source_address = static_cast<api::SourceAddress>(draw(3));
+  if (draw(3) == 0) policy.direct_return = static_cast<api::DirectReturn>(draw(3));
+  if (draw(3) == 0) policy.session_affinity = api::SessionAffinity::ClientIP;
+  if (draw(2) == 0) policy.drain_timeout = std::chrono::seconds(draw(3) * 10);
+  if (draw(3) == 0) policy.idle_timeout = std::chrono::seconds(draw(3) * 10 + 10);
+  return policy;
+}
+
+api::ClientPolicy RandomResources::client_policy() {
+  api::ClientPolicy policy;
+  policy.meta = meta("client-", 3);
+  api::PolicyTarget target;
+  target.group = api::kGatewayGroup;
+  target.kind = "Gateway";
+  target.name = name("gateway-", 4);
+  policy.targets.push_back(std::move(target));
+  if (draw(2) == 0) policy.deny.push_back(IpPrefix::parse("198.51.100.0/24").value());
+  if (draw(2) == 0) policy.allow.push_back(IpPrefix::parse("198.51.0.0/16").value());
+  if (draw(2) == 0) policy.connections_per_second = draw(3) + 1;
+  return policy;
+}
+
+api::ReferenceGrant RandomResources::grant() {
+  api::ReferenceGrant grant;
+  grant.meta = meta("grant-", 2);
+  grant.from.push_back({api::kGatewayGroup, draw(2) == 0 ? "TCPRoute" : "UDPRoute", "other"});
+  api::ReferenceGrant::To& to = grant.to.emplace_back();
+  to.kind = "Service";
+  if (draw(2) == 0) to.name = name("service-", kServices);
+  return grant;
+}
+
+void RandomResources::change_something() {
+  switch (draw(12)) {
+    case 0: change(set_.gateways, gateway()); return;
+    case 1:
+    case 2: change(set_.l4_routes, route()); return;
+    case 3: change(set_.services, service()); return;
+    case 4: change(set_.upstream_policies, upstream_policy()); return;
+    case 5: change(set_.client_policies, client_policy()); return;
+    case 6: change(set_.reference_grants, grant()); return;
+    default: change(set_.endpoint_slices, slice()); return;
+  }
+}
+
+const api::ResourceSet& RandomResources::next() {
+  for (std::uint32_t i = draw(3) + 1; i > 0; --i) change_something();
+  set_.sort();
+  return set_;
+}
+
+}  // namespace gw::testing
