@@ -78,17 +78,18 @@ static __always_inline __be16 gw_source_port(const struct gw_connection *connect
 {
 	const __u32 index = 0;
 	const struct gw_control *control = bpf_map_lookup_elem(&gw_control, &index);
-	__u32 span;
+	__u32 span, stride;
 
 	if (!(connection->flags & GW_FLOW_FULL_NAT) && attempt == 0)
 		return connection->client.sport;
 	if (!control)
 		return 0;
 	span = control->nat_port_last - control->nat_port_first + 1;
-	/* An odd stride visits other ports on each try, and others for each client. */
-	return bpf_htons(
-		(__u16)(control->nat_port_first +
-			(connection->hash + attempt * (connection->hash >> 16 | 1)) % span));
+	/* Another stride for each client, and short enough that no port is tried twice. */
+	stride = span / GW_NAT_ATTEMPTS;
+	stride = stride ? (connection->hash >> 16) % stride + 1 : 1;
+	return bpf_htons((__u16)(control->nat_port_first +
+				 (connection->hash % span + attempt * stride) % span));
 }
 
 /* Removes what stands under a reply tuple that we would like to have, if it is a left-over. */
@@ -102,11 +103,7 @@ static __always_inline void gw_connect_make_room(const struct gw_tuple *from,
 		return;
 	forward = gw_tuple_of_peer(flow, from->protocol, is_v6);
 	/* A flow that is closed, or the rest of one of our own connection's. */
-	if (flow->state != GW_FLOW_CLOSED &&
-	    (forward.sport != connection->client.sport ||
-	     forward.dport != connection->client.dport ||
-	     !gw_addr_equal(&forward.src, &connection->client.src) ||
-	     !gw_addr_equal(&forward.dst, &connection->client.dst)))
+	if (flow->state != GW_FLOW_CLOSED && !gw_tuple_equal(&forward, &connection->client))
 		return;
 	gw_flow_remove(from, is_v6);
 	gw_flow_remove(&forward, is_v6);
@@ -249,7 +246,8 @@ static __always_inline int gw_connect(const struct gw_packet *packet,
 	connection.is_limited = listener->flags & GW_LISTENER_LIMITED;
 	connection.now = gw_now();
 	gw_connection_use(&connection, backend);
-	return gw_connect_store(&connection, gw_seq_end(packet), is_v6);
+	/* A later fragment has no numbers. */
+	return gw_connect_store(&connection, packet->l4_header ? gw_seq_end(packet) : 0, is_v6);
 }
 
 static __always_inline void gw_flow_forget(const struct gw_tuple *tuple, bool is_v6)

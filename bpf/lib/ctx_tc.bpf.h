@@ -59,6 +59,12 @@ static __always_inline bool ctx_is_for_us(const gw_ctx *ctx)
 	return ctx->pkt_type == PACKET_HOST && !ctx->vlan_present;
 }
 
+/* True if the frame has `length` bytes, directly accessible or not. */
+static __always_inline bool ctx_has(const gw_ctx *ctx, __u32 length)
+{
+	return ctx->len >= length;
+}
+
 /* The longest IP packet that the frame is, or will be cut into; `ip_length` is the packet's own,
  * `headers` the length of its headers from the IP header on. */
 static __always_inline __u32 ctx_segment_length(const gw_ctx *ctx, __u32 ip_length, __u32 headers)

@@ -54,6 +54,12 @@ static __always_inline long gw_frame_length(gw_ctx *ctx)
 	return ctx_data_end(ctx) - ctx_data(ctx);
 }
 
+/* True if the frame has `length` bytes, all buffers together. */
+static __always_inline bool ctx_has(gw_ctx *ctx, __u32 length)
+{
+	return ctx_data_end(ctx) - ctx_data(ctx) >= length || gw_frame_length(ctx) >= length;
+}
+
 /* The longest IP packet that the frame is, or will be cut into; `ip_length` is the packet's own. */
 static __always_inline __u32 ctx_segment_length(const gw_ctx *ctx, __u32 ip_length, __u32 headers)
 {

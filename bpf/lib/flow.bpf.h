@@ -39,6 +39,12 @@ static __always_inline struct gw_tuple gw_tuple_reverse(const struct gw_tuple *t
 	};
 }
 
+static __always_inline bool gw_tuple_equal(const struct gw_tuple *a, const struct gw_tuple *b)
+{
+	return a->sport == b->sport && a->dport == b->dport && a->protocol == b->protocol &&
+	       gw_addr_equal(&a->src, &b->src) && gw_addr_equal(&a->dst, &b->dst);
+}
+
 /* The source and destination that `flow`, an element of a flow table, writes into a packet. */
 static __always_inline struct gw_addr gw_flow_src(const struct gw_flow *flow, bool is_v6)
 {
@@ -107,13 +113,29 @@ static __always_inline void gw_flow_remove(const struct gw_tuple *tuple, bool is
 	bpf_map_delete_elem(&gw_flows4, &key);
 }
 
+/* The entry of the other direction; NULL with DSR, where what stands under its tuple is somebody
+ * else's. */
+static __always_inline struct gw_flow *gw_flow_peer(const struct gw_flow *flow, __u8 protocol,
+						    bool is_v6)
+{
+	struct gw_tuple tuple;
+
+	if (flow->flags & GW_FLOW_DSR)
+		return NULL;
+	tuple = gw_tuple_of_peer(flow, protocol, is_v6);
+	return gw_flow_find(&tuple, is_v6);
+}
+
 /* Removes both entries of the connection of `flow`, which stands under `tuple`. */
 static __always_inline void gw_flow_remove_both(const struct gw_flow *flow,
 						const struct gw_tuple *tuple, bool is_v6)
 {
-	const struct gw_tuple peer = gw_tuple_of_peer(flow, tuple->protocol, is_v6);
+	struct gw_tuple peer;
 
-	gw_flow_remove(&peer, is_v6);
+	if (!(flow->flags & GW_FLOW_DSR)) {
+		peer = gw_tuple_of_peer(flow, tuple->protocol, is_v6);
+		gw_flow_remove(&peer, is_v6);
+	}
 	gw_flow_remove(tuple, is_v6);
 }
 
@@ -136,10 +158,10 @@ static __always_inline bool gw_flow_may_begin(const struct gw_flow *flow,
 	return !(flow->flags & GW_FLOW_REPLY) && gw_is_request(packet);
 }
 
-/* A SYN for a closed connection's tuple begins a new one (RFC 9293, section 3.6.1). */
+/* A SYN for a closed connection's tuple begins a new one (RFC 9293, section 3.6.1); so does any
+ * datagram, after the backend of the old one had gone. */
 static __always_inline bool gw_flow_is_over(const struct gw_flow *flow,
 					    const struct gw_packet *packet)
 {
-	return flow->state == GW_FLOW_CLOSED && !(flow->flags & GW_FLOW_REPLY) &&
-	       gw_is_syn(packet->tcp_flags);
+	return flow->state == GW_FLOW_CLOSED && gw_flow_may_begin(flow, packet);
 }

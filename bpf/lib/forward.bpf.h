@@ -63,7 +63,7 @@ static __always_inline int gw_connect_or_pass(gw_ctx *ctx, const struct gw_packe
 	struct gw_scratch *scratch = gw_scratch_get();
 	const struct gw_listener *listener = gw_listener_find(&packet->tuple);
 
-	if (!listener)
+	if (!listener || !gw_is_host(&packet->tuple.src, is_v6))
 		return gw_pass();
 	if (!scratch)
 		return gw_drop(GW_DROP_INTERNAL);
@@ -123,8 +123,13 @@ static __always_inline bool gw_backend_is_there(const struct gw_flow *flow)
 static __always_inline int gw_reject_orphan(gw_ctx *ctx, struct gw_flow *flow,
 					    const struct gw_packet *packet, bool is_v6)
 {
+	struct gw_flow *peer;
+
 	if (flow->state != GW_FLOW_CLOSED) {
 		flow->state = GW_FLOW_CLOSED;
+		peer = gw_flow_peer(flow, packet->tuple.protocol, is_v6);
+		if (peer)
+			peer->state = GW_FLOW_CLOSED;
 		gw_flow_enter_closed(flow, packet, is_v6);
 	}
 	return gw_enter_reject(ctx, packet, GW_DROP_BACKEND_GONE);
@@ -144,13 +149,15 @@ static __always_inline int gw_forward(gw_ctx *ctx, const struct gw_packet *packe
 		return gw_connect_or_pass(ctx, packet, false, is_v6);
 	if (gw_is_malformed(packet))
 		return gw_drop(GW_DROP_MALFORMED);
+	if (gw_flow_is_over(flow, packet))
+		return gw_connect_or_pass(ctx, packet, true, is_v6);
+	if (packet->ttl <= 1)
+		return gw_enter_error(ctx, packet, 0, is_v6);
 	is_orphan = !in_entry && !gw_backend_is_there(flow);
-	if (gw_flow_is_over(flow, packet) || (is_orphan && gw_flow_may_begin(flow, packet)))
+	if (is_orphan && gw_flow_may_begin(flow, packet))
 		return gw_connect_or_pass(ctx, packet, true, is_v6);
 	if (is_orphan)
 		return gw_reject_orphan(ctx, flow, packet, is_v6);
-	if (packet->ttl <= 1)
-		return gw_enter_error(ctx, packet, 0, is_v6);
 	if (!in_entry)
 		return gw_send_afresh(ctx, flow, packet, is_v6);
 	if (flow->generation != gw_generation())

@@ -17,6 +17,7 @@
 /* What is quoted in an error, and what the error needs to be sent on. */
 struct gw_quote {
 	struct gw_tuple tuple; /* as the quoted packet has it */
+	struct gw_addr sender; /* of the error */
 	__u32 l4_offset;       /* of the quoted layer 4 header */
 };
 
@@ -28,19 +29,24 @@ static __always_inline bool gw_is_icmp_error(__u8 type, bool is_v6)
 	       type == GW_ICMP_PARAMETERPROB;
 }
 
-/* The quoted ports: the first 8 bytes of layer 4 are there (RFC 792). */
-static __always_inline bool gw_quote_ports(const gw_ctx *ctx, struct gw_quote *quote)
+/* The quoted ports: the first 8 bytes of layer 4 are there (RFC 792), before the packet's end,
+ * which is `ip_length` behind the beginning of the IP header. */
+static __always_inline bool gw_quote_ports(const gw_ctx *ctx, struct gw_quote *quote,
+					   __u32 ip_length)
 {
 	const __be16 *ports = ctx_data(ctx) + (quote->l4_offset & GW_MAX_L4_OFFSET);
 
-	if ((void *)(ports + 4) > ctx_data_end(ctx))
+	if ((void *)(ports + 4) > ctx_data_end(ctx) ||
+	    quote->l4_offset + 8 > sizeof(struct ethhdr) + ip_length)
 		return false;
 	quote->tuple.sport = ports[0];
 	quote->tuple.dport = ports[1];
 	return true;
 }
 
-static __always_inline bool gw_parse_icmp4(const gw_ctx *ctx, struct gw_quote *quote)
+/* An error goes to whoever has sent what it is about; one that goes elsewhere is not about a packet
+ * that we have sent on. */
+static __always_inline bool gw_parse_icmp4(gw_ctx *ctx, struct gw_quote *quote)
 {
 	const struct iphdr *ip = gw_ipv4(ctx);
 	const struct gw_icmp *icmp = (void *)(ip + 1);
@@ -50,21 +56,23 @@ static __always_inline bool gw_parse_icmp4(const gw_ctx *ctx, struct gw_quote *q
 		return false;
 	if (!gw_is_icmp_error(icmp->type, false) || inner->version != 4 ||
 	    inner->ihl < GW_IPV4_MIN_IHL || !gw_is_served_protocol(inner->protocol) ||
-	    inner->frag_off & bpf_htons(GW_IPV4_FRAGMENT_OFFSET))
+	    inner->frag_off & bpf_htons(GW_IPV4_FRAGMENT_OFFSET) || inner->saddr != ip->daddr)
 		return false;
 	__builtin_memset(quote, 0, sizeof(*quote));
+	gw_addr_from_v4(&quote->sender, ip->saddr);
 	gw_addr_from_v4(&quote->tuple.src, inner->saddr);
 	gw_addr_from_v4(&quote->tuple.dst, inner->daddr);
 	quote->tuple.protocol = inner->protocol;
 	quote->l4_offset = GW_INNER4_OFFSET + inner->ihl * 4;
-	return gw_quote_ports(ctx, quote);
+	return gw_quote_ports(ctx, quote, bpf_ntohs(ip->tot_len));
 }
 
-static __always_inline bool gw_parse_icmp6(const gw_ctx *ctx, struct gw_quote *quote)
+static __always_inline bool gw_parse_icmp6(gw_ctx *ctx, struct gw_quote *quote)
 {
 	const struct ipv6hdr *ip = gw_ipv6(ctx);
 	const struct gw_icmp *icmp = (void *)(ip + 1);
 	const struct ipv6hdr *inner = (void *)(icmp + 1);
+	struct gw_addr target;
 
 	if (!ip || (void *)(inner + 1) > ctx_data_end(ctx))
 		return false;
@@ -72,11 +80,14 @@ static __always_inline bool gw_parse_icmp6(const gw_ctx *ctx, struct gw_quote *q
 	    !gw_is_served_protocol(inner->nexthdr))
 		return false;
 	__builtin_memset(quote, 0, sizeof(*quote));
+	gw_addr_from_v6(&quote->sender, &ip->saddr);
 	gw_addr_from_v6(&quote->tuple.src, &inner->saddr);
 	gw_addr_from_v6(&quote->tuple.dst, &inner->daddr);
 	quote->tuple.protocol = inner->nexthdr;
 	quote->l4_offset = GW_INNER6_OFFSET + sizeof(struct ipv6hdr);
-	return gw_quote_ports(ctx, quote);
+	gw_addr_from_v6(&target, &ip->daddr);
+	return gw_addr_equal(&target, &quote->tuple.src) &&
+	       gw_quote_ports(ctx, quote, sizeof(*ip) + bpf_ntohs(ip->payload_len));
 }
 
 /*
@@ -127,10 +138,10 @@ static __always_inline bool gw_rewrite_quote(gw_ctx *ctx, const struct gw_flow *
 /* An error that comes from the quoted packet's destination is from the flow's; a router stays who
  * it is. */
 static __always_inline struct gw_addr gw_error_source(const struct gw_flow *flow,
-						      const struct gw_addr *from,
 						      const struct gw_quote *quote, bool is_v6)
 {
-	return gw_addr_equal(from, &quote->tuple.dst) ? gw_flow_src(flow, is_v6) : *from;
+	return gw_addr_equal(&quote->sender, &quote->tuple.dst) ? gw_flow_src(flow, is_v6)
+								: quote->sender;
 }
 
 static __always_inline bool gw_rewrite_error4(gw_ctx *ctx, const struct gw_flow *flow,
@@ -138,16 +149,15 @@ static __always_inline bool gw_rewrite_error4(gw_ctx *ctx, const struct gw_flow 
 {
 	struct iphdr *ip = ctx_data(ctx) + sizeof(struct ethhdr);
 	struct gw_icmp *icmp = (void *)(ip + 1);
-	struct gw_addr old_src, old_dst, src, dst;
+	struct gw_addr old_dst, src, dst;
 	__u32 addresses;
 
 	if ((void *)(icmp + 1) > ctx_data_end(ctx))
 		return false;
-	gw_addr_from_v4(&old_src, ip->saddr);
 	gw_addr_from_v4(&old_dst, ip->daddr);
-	src = gw_error_source(flow, &old_src, quote, false);
+	src = gw_error_source(flow, quote, false);
 	dst = gw_flow_dst(flow, false);
-	addresses = gw_csum_diff(&old_src, &src, sizeof(src), 0);
+	addresses = gw_csum_diff(&quote->sender, &src, sizeof(src), 0);
 	addresses = gw_csum_diff(&old_dst, &dst, sizeof(dst), addresses);
 	ip->check = gw_rewrite_ipv4_check(ip, addresses);
 	ip->saddr = src.word[3];
@@ -162,15 +172,14 @@ static __always_inline bool gw_rewrite_error6(gw_ctx *ctx, const struct gw_flow 
 {
 	struct ipv6hdr *ip = ctx_data(ctx) + sizeof(struct ethhdr);
 	struct gw_icmp *icmp = (void *)(ip + 1);
-	struct gw_addr old_src, old_dst, src, dst;
+	struct gw_addr old_dst, src, dst;
 
 	if ((void *)(icmp + 1) > ctx_data_end(ctx))
 		return false;
-	gw_addr_from_v6(&old_src, &ip->saddr);
 	gw_addr_from_v6(&old_dst, &ip->daddr);
-	src = gw_error_source(flow, &old_src, quote, true);
+	src = gw_error_source(flow, quote, true);
 	dst = gw_flow_dst(flow, true);
-	delta = gw_csum_diff(&old_src, &src, sizeof(src), delta);
+	delta = gw_csum_diff(&quote->sender, &src, sizeof(src), delta);
 	delta = gw_csum_diff(&old_dst, &dst, sizeof(dst), delta);
 	__builtin_memcpy(&ip->saddr, &src, sizeof(ip->saddr));
 	__builtin_memcpy(&ip->daddr, &dst, sizeof(ip->daddr));
@@ -217,15 +226,20 @@ static __always_inline int gw_stage_icmp(gw_ctx *ctx, bool is_v6)
 		return gw_pass();
 	packet.tuple = gw_tuple_reverse(&quote.tuple);
 	flow = gw_flow_find(&packet.tuple, is_v6);
-	if (!flow)
+	if (!flow || !gw_is_host(&quote.sender, is_v6))
 		return gw_pass();
 	if (gw_ttl(ctx, is_v6) <= 1)
 		return gw_drop(GW_DROP_TTL_EXPIRED);
-	hop = flow->generation == gw_generation()
-		      ? GW_NEXT_HOP_READY
-		      : gw_next_hop_refresh(ctx, flow, &packet, &neighbour, is_v6);
+	hop = GW_NEXT_HOP_READY;
+	if (flow->generation != gw_generation()) {
+		/* Its next packet is to find that out, so the hop must not become current. */
+		if (!gw_backend_is_there(flow))
+			return gw_pass();
+		hop = gw_next_hop_refresh(ctx, flow, &packet, &neighbour, is_v6);
+	}
 	if (hop != GW_NEXT_HOP_READY && hop != GW_NEXT_HOP_UNRESOLVED)
-		return gw_drop(GW_DROP_NO_ROUTE);
+		return gw_drop(hop == GW_NEXT_HOP_DISABLED ? GW_DROP_FORWARDING_DISABLED
+							   : GW_DROP_NO_ROUTE);
 	if (GW_HOOK_XDP && (hop == GW_NEXT_HOP_UNRESOLVED || !(flow->flags & GW_FLOW_XDP)))
 		return gw_leave_to_tc();
 	if (!gw_translate_icmp(ctx, flow, &quote, is_v6))

@@ -44,7 +44,8 @@ static __always_inline void gw_limbo_enter(const struct gw_tuple *tuple, __u32 c
 	entry = bpf_map_lookup_elem(&gw_limbo, &slot);
 	if (!entry)
 		return;
-	if (entry->created)
+	/* Not the connection that enters, if it has been here before in this second. */
+	if (entry->created && !(entry->created == created && gw_tuple_equal(&entry->tuple, tuple)))
 		gw_limbo_remove(entry, kind, is_v6);
 	entry->tuple = *tuple;
 	entry->created = created;

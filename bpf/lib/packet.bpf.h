@@ -127,8 +127,9 @@ static __always_inline bool gw_parse_l4(gw_ctx *ctx, struct gw_packet *packet, _
 	return is_udp ? gw_parse_udp(ctx, packet) : gw_parse_tcp(ctx, packet);
 }
 
-/* The IPv4 header; false if it is cut short or contradicts itself. */
-static __always_inline const struct iphdr *gw_ipv4(const gw_ctx *ctx)
+/* The IPv4 header; NULL if it contradicts itself, or if the packet is cut short: a router must not
+ * send such a one on (RFC 1812, section 5.2.2). */
+static __always_inline const struct iphdr *gw_ipv4(gw_ctx *ctx)
 {
 	const struct iphdr *ip = ctx_data(ctx) + sizeof(struct ethhdr);
 
@@ -136,7 +137,7 @@ static __always_inline const struct iphdr *gw_ipv4(const gw_ctx *ctx)
 		return NULL;
 	if (ip->version != 4 || ip->ihl < GW_IPV4_MIN_IHL || bpf_ntohs(ip->tot_len) < ip->ihl * 4)
 		return NULL;
-	return ip;
+	return ctx_has(ctx, sizeof(struct ethhdr) + bpf_ntohs(ip->tot_len)) ? ip : NULL;
 }
 
 /* Everything that the IPv4 header itself tells. */
@@ -170,8 +171,8 @@ static __always_inline enum gw_parsed gw_parse_ipv4(gw_ctx *ctx, struct gw_packe
 	return gw_parse_l4(ctx, packet, ip->protocol) ? GW_PARSED_L4 : GW_PARSED_OTHER;
 }
 
-/* The IPv6 header; false if it is cut short or forged. */
-static __always_inline const struct ipv6hdr *gw_ipv6(const gw_ctx *ctx)
+/* The IPv6 header; NULL if it is forged, or the packet is cut short. */
+static __always_inline const struct ipv6hdr *gw_ipv6(gw_ctx *ctx)
 {
 	const struct ipv6hdr *ip = ctx_data(ctx) + sizeof(struct ethhdr);
 
@@ -181,7 +182,9 @@ static __always_inline const struct ipv6hdr *gw_ipv6(const gw_ctx *ctx)
 	 * IPv4. */
 	if (gw_v6_is_mapped(&ip->saddr) || gw_v6_is_mapped(&ip->daddr))
 		return NULL;
-	return ip;
+	return ctx_has(ctx, sizeof(struct ethhdr) + sizeof(*ip) + bpf_ntohs(ip->payload_len))
+		       ? ip
+		       : NULL;
 }
 
 /* Everything that the IPv6 header itself tells, for a layer 4 header right behind it. */

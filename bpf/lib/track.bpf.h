@@ -67,8 +67,8 @@ static __always_inline bool gw_closes_in_sequence(const struct gw_flow *flow,
 	/* Refusal of a SYN: it is the acknowledgement that proves it (RFC 9293, 3.10.7.3). */
 	if (flow->state == GW_FLOW_SYN_SENT && flow->flags & GW_FLOW_REPLY)
 		return packet->tcp_flags & GW_TCP_ACK && packet->ack == bpf_htonl(flow->ack);
-	if (!peer || !(peer->flags & GW_FLOW_SEQ_SEEN))
-		return true;
+	if (!peer)
+		return true; /* DSR */
 	if (!(flow->flags & GW_FLOW_SEQ_SEEN))
 		return ahead <= GW_SEQ_AHEAD;
 	return ahead <= flow->seq_end - peer->ack && ahead <= GW_SEQ_AHEAD;
@@ -82,20 +82,14 @@ static __always_inline __u8 gw_state_after_fin(__u8 state, bool is_reply)
 	return state == other || state == GW_FLOW_CLOSED ? GW_FLOW_CLOSED : own;
 }
 
-/* The state after a segment from the backend (GW_FLOW_REPLY) or from the client. */
-static __always_inline __u8 gw_flow_next_state(const struct gw_flow *flow,
-					       const struct gw_flow *peer,
-					       const struct gw_packet *packet)
+/* What a segment from the backend (GW_FLOW_REPLY) or from the client makes of a connection that is
+ * being opened. */
+static __always_inline __u8 gw_state_after_opening(const struct gw_flow *flow,
+						   const struct gw_packet *packet)
 {
 	const bool is_reply = flow->flags & GW_FLOW_REPLY;
 	const __u8 state = flow->state;
 
-	if (packet->tcp_flags & (GW_TCP_RST | GW_TCP_FIN)) {
-		if (!gw_closes_in_sequence(flow, peer, packet))
-			return state;
-		return packet->tcp_flags & GW_TCP_RST ? GW_FLOW_CLOSED
-						      : gw_state_after_fin(state, is_reply);
-	}
 	if (state == GW_FLOW_SYN_SENT && is_reply && packet->tcp_flags & GW_TCP_SYN)
 		return GW_FLOW_SYN_RECEIVED;
 	if (state == GW_FLOW_SYN_RECEIVED && !is_reply && !(packet->tcp_flags & GW_TCP_SYN))
@@ -109,26 +103,41 @@ static __always_inline __u8 gw_flow_next_state(const struct gw_flow *flow,
 	return state;
 }
 
+/*
+ * The state after a segment. A FIN counts only once the connection is open: a flow that is closing
+ * is not forgotten to make room, and whoever sends SYNs blindly can send FINs as well.
+ */
+static __always_inline __u8 gw_flow_next_state(const struct gw_flow *flow,
+					       const struct gw_flow *peer,
+					       const struct gw_packet *packet)
+{
+	__u8 state;
+
+	if (packet->tcp_flags & GW_TCP_RST)
+		return gw_closes_in_sequence(flow, peer, packet) ? GW_FLOW_CLOSED : flow->state;
+	state = gw_state_after_opening(flow, packet);
+	if (!(packet->tcp_flags & GW_TCP_FIN) || state < GW_FLOW_ESTABLISHED ||
+	    !gw_closes_in_sequence(flow, peer, packet))
+		return state;
+	return gw_state_after_fin(state, flow->flags & GW_FLOW_REPLY);
+}
+
 static __always_inline void gw_flow_enter_closed(const struct gw_flow *flow,
 						 const struct gw_packet *packet, bool is_v6)
 {
-	gw_admission_count(flow->listener_id, -1);
-	if (flow->flags & GW_FLOW_REPLY) {
-		const struct gw_tuple forward =
-			gw_tuple_of_peer(flow, packet->tuple.protocol, is_v6);
+	const struct gw_tuple forward =
+		flow->flags & GW_FLOW_REPLY ? gw_tuple_of_peer(flow, packet->tuple.protocol, is_v6)
+					    : packet->tuple;
 
-		gw_limbo_enter(&forward, flow->created, GW_LIMBO_CLOSED, is_v6);
-	} else {
-		gw_limbo_enter(&packet->tuple, flow->created, GW_LIMBO_CLOSED, is_v6);
-	}
+	gw_admission_count(flow->listener_id, -1);
+	gw_limbo_enter(&forward, flow->created, GW_LIMBO_CLOSED, is_v6);
 }
 
 /* Writes a transition into both entries. */
 static __always_inline void gw_flow_transition(struct gw_flow *flow, const struct gw_packet *packet,
 					       bool is_v6)
 {
-	const struct gw_tuple tuple = gw_tuple_of_peer(flow, packet->tuple.protocol, is_v6);
-	struct gw_flow *peer = gw_flow_find(&tuple, is_v6);
+	struct gw_flow *peer = gw_flow_peer(flow, packet->tuple.protocol, is_v6);
 	const __u8 state = gw_flow_next_state(flow, peer, packet);
 
 	if (state == flow->state)
@@ -154,14 +163,12 @@ static __always_inline bool gw_is_settled(const struct gw_flow *flow,
 static __always_inline void gw_flow_track_udp(struct gw_flow *flow, const struct gw_packet *packet,
 					      bool is_v6)
 {
-	struct gw_tuple tuple;
 	struct gw_flow *peer;
 
 	if (flow->state != GW_FLOW_UDP_REQUEST || !(flow->flags & GW_FLOW_REPLY))
 		return;
 	flow->state = GW_FLOW_UDP_STREAM;
-	tuple = gw_tuple_of_peer(flow, packet->tuple.protocol, is_v6);
-	peer = gw_flow_find(&tuple, is_v6);
+	peer = gw_flow_peer(flow, packet->tuple.protocol, is_v6);
 	if (peer)
 		peer->state = GW_FLOW_UDP_STREAM;
 }

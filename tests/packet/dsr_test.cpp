@@ -88,6 +88,25 @@ TEST_P(Dsr, AnUnresolvedBackendIsLeftToTheKernel) {
   EXPECT_EQ(gateway_->counter(GW_EVENT_NEIGHBOUR_UNRESOLVED), 1U);
 }
 
+TEST_P(Dsr, AConnectionThatTheSameBackendHasByNatIsNotTouched) {
+  // Its answers come from the address and port that the DSR connection goes to.
+  listen_segment();
+  gateway_->listen(net().gateway_out, kPort, {dnat(net().backend, kPort)});
+  L4Packet syn = from_client();
+  syn.target = net().gateway_out;
+  run(syn);
+  L4Packet answer = answer_to(dnatted(syn), kSyn | kAck);
+  answer.source_port = kPort;
+  run(from_client());
+  run(from_client(kRst));
+  EXPECT_EQ(state_of(from_client()), GW_FLOW_CLOSED);
+  EXPECT_EQ(state_of(answer), GW_FLOW_SYN_SENT);
+  run(from_client());  // begins anew
+  L4Packet expected = to_client(answer);
+  expected.source = net().gateway_out;
+  expect_sent(run(answer), expected);
+}
+
 TEST_P(Dsr, AnErrorAboutAnAnswerReachesTheBackendAsItIs) {
   listen_segment();
   const L4Packet syn = from_client();

@@ -68,6 +68,22 @@ TEST_P(Forward, FullNatWithoutFreePortsRefuses) {
   EXPECT_FALSE(gateway_->flow(second));
 }
 
+TEST_P(Forward, FullNatFindsEveryPortOfASmallRange) {
+  listen_full_nat();
+  std::uint16_t client_port = 1024;
+  for (std::uint16_t count = 1; count <= 32; ++count) {
+    const auto first = static_cast<std::uint16_t>(20000 + 100 * count);
+    gateway_->set_nat_ports(first, static_cast<std::uint16_t>(first + count - 1));
+    for (std::uint16_t i = 0; i < count; ++i, ++client_port) {
+      ASSERT_TRUE((run(from_client(kSyn, client_port)), gateway_->flow(from_client(kSyn, client_port))))
+          << "port " << i + 1 << " of " << count;
+    }
+    run(from_client(kSyn, client_port));
+    EXPECT_EQ(gateway_->counter(GW_DROP_NAT_PORTS_EXHAUSTED), count) << "of " << count << " ports";
+    ++client_port;
+  }
+}
+
 TEST_P(Forward, OneBackendBehindTwoVipsKeepsConnectionsApart) {
   listen_dnat();
   gateway_->listen(net().gateway_out, kPort, {dnat(net().backend, kBackendPort)});
@@ -301,6 +317,37 @@ TEST_P(Forward, TruncatedFramesAreLeftAlone) {
     EXPECT_EQ(outcome.verdict, Verdict::Pass) << length << " bytes";
   }
   EXPECT_EQ(gateway_->flows(), 0U);
+}
+
+TEST_P(Forward, APacketThatIsCutShortIsLeftAlone) {
+  // Also one of a known flow, all of whose headers are there (RFC 1812, section 5.2.2).
+  listen_dnat();
+  run(from_client());
+  L4Packet data = from_client(kAck);
+  data.payload = Bytes(100, 'x');
+  const Bytes whole = data.bytes();
+  const Bytes cut(whole.begin(), whole.end() - 1);
+  expect_untouched(gateway_->run(hook(), cut), cut);
+  Bytes padded = whole;
+  padded.resize(padded.size() + 6);
+  Bytes expected = dnatted(data).bytes();
+  expected.resize(expected.size() + 6);
+  EXPECT_EQ(gateway_->run(hook(), padded).frame, expected);
+}
+
+TEST_P(Forward, PacketsFromNoHostAreLeftAlone) {
+  listen_dnat();
+  const std::vector<const char*> nobody = net().client.is_v4()
+                                              ? std::vector{"0.0.0.0", "127.0.0.1", "224.0.0.1", "255.255.255.255"}
+                                              : std::vector{"::", "::1", "ff02::1"};
+  for (const char* address : nobody) {
+    L4Packet syn = from_client();
+    syn.source = ip(address);
+    for (const std::uint8_t ttl : {std::uint8_t{64}, std::uint8_t{1}}) {
+      syn.ttl = ttl;
+      expect_untouched(run(syn), syn.bytes());
+    }
+  }
 }
 
 TEST_P(Forward, AnUnresolvedNeighbourIsLeftToTheKernel) {

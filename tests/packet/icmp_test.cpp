@@ -125,6 +125,35 @@ TEST_P(Icmp, ErrorsThatConcernNoFlowAndEchoesAreLeftAlone) {
   expect_untouched(run(echo), echo.bytes());
 }
 
+TEST_P(Icmp, AnErrorThatGoesElsewhereIsLeftAlone) {
+  const L4Packet sent = connect_full_nat();
+  const IpPacket astray = too_big(net().client, sent);
+  expect_untouched(run(astray), astray.bytes());
+}
+
+TEST_P(Icmp, PaddingIsNoPartOfTheQuote) {
+  const L4Packet sent = connect_full_nat();
+  Bytes frame = too_big(net().gateway_out, sent, is_v4() ? 24 : 44).bytes();
+  frame.insert(frame.end(), {0, 0, 0, 0});
+  expect_untouched(gateway_->run(hook(), frame), frame);
+}
+
+TEST_P(Icmp, AnErrorDoesNotHideThatTheBackendIsGone) {
+  const L4Packet sent = connect_full_nat();
+  gateway_->remove_backend(net().backend);
+  const IpPacket error = too_big(net().gateway_out, sent);
+  expect_untouched(run(error), error.bytes());
+  const L4Packet ack = from_client(kAck);
+  expect_sent(run(ack), reset_of(ack));
+}
+
+TEST_P(Icmp, WithForwardingOffAnErrorIsDroppedAndCounted) {
+  const L4Packet sent = connect_full_nat();
+  gateway_->set_forwarding(false);
+  EXPECT_EQ(run(too_big(net().gateway_out, sent)).verdict, Verdict::Drop);
+  EXPECT_EQ(gateway_->counter(GW_DROP_FORWARDING_DISABLED), 1U);
+}
+
 TEST_P(Icmp, TruncatedErrorsAreLeftAlone) {
   const L4Packet sent = connect_full_nat();
   const Bytes whole = too_big(net().gateway_out, sent, is_v4() ? 28 : 48).bytes();

@@ -76,6 +76,37 @@ TEST_P(State, AFinOutOfSequenceClosesNothing) {
   EXPECT_EQ(state_of(fin), GW_FLOW_ESTABLISHED);
 }
 
+TEST_P(State, AFinDoesNotOpenAHalfOpenConnection) {
+  // What may be forgotten to make room must stay so until the client has proved that it gets our packets.
+  listen_dnat();
+  const L4Packet syn = from_client();
+  run(syn);
+  run(from_client(kFin | kAck));
+  EXPECT_EQ(state_of(syn), GW_FLOW_SYN_SENT);
+  run(from_backend(kSyn | kAck));
+  L4Packet blind = from_client(kFin | kAck);
+  blind.ack += 1U << 20;
+  run(blind);
+  EXPECT_EQ(state_of(syn), GW_FLOW_SYN_RECEIVED);
+  run(from_client(kFin | kAck));  // completes the handshake too
+  EXPECT_EQ(state_of(syn), GW_FLOW_FIN_CLIENT);
+  const L4Packet joined = from_client(kFin | kAck, 40001);
+  run(joined);
+  EXPECT_EQ(state_of(joined), GW_FLOW_JOINED);
+}
+
+TEST_P(State, ARstOutOfSequenceDoesNotCloseAConnectionThatIsBeingOpened) {
+  listen_dnat();
+  const L4Packet syn = from_client();
+  run(syn);
+  L4Packet guess = from_client(kRst);
+  guess.seq += 1000;
+  run(guess);
+  EXPECT_EQ(state_of(syn), GW_FLOW_SYN_SENT);
+  run(from_client(kRst));
+  EXPECT_EQ(state_of(syn), GW_FLOW_CLOSED);
+}
+
 TEST_P(State, BothSidesMayCloseAtOnce) {
   listen_dnat();
   establish();
@@ -118,9 +149,12 @@ TEST_P(State, AFlowWhoseBackendIsGoneGetsARstOnBothSides) {
   establish();
   gateway_->listen(net().vip, kPort, {dnat(net().other_backend, kBackendPort)});
   gateway_->remove_backend(net().backend);
-  for (const L4Packet& packet : {from_client(kAck), from_backend(kAck)}) expect_sent(run(packet), reset_of(packet));
+  for (const L4Packet& packet : {from_client(kAck), from_backend(kAck)}) {
+    expect_sent(run(packet), reset_of(packet));
+    EXPECT_EQ(state_of(from_client(kAck)), GW_FLOW_CLOSED);
+    EXPECT_EQ(state_of(from_backend(kAck)), GW_FLOW_CLOSED);
+  }
   EXPECT_EQ(gateway_->counter(GW_DROP_BACKEND_GONE), 2U);
-  EXPECT_EQ(state_of(from_client(kAck)), GW_FLOW_CLOSED);
   const L4Packet again = from_client(kSyn);
   EXPECT_EQ(run(again).verdict, Verdict::Sent);
   EXPECT_TRUE(maps::bytes_equal(gateway_->flow(again).value().dst, plan::to_map(net().other_backend)));
@@ -138,6 +172,18 @@ TEST_P(State, HalfOpenConnectionsMakeRoomAndEstablishedOnesStay) {
   for (std::uint16_t port = 100; port < 110; ++port) {
     EXPECT_EQ(state_of(from_client(kAck, port)), GW_FLOW_ESTABLISHED);
   }
+}
+
+TEST_P(State, SynsFollowedByFinsMakeRoomToo) {
+  listen_dnat();
+  establish(100);
+  for (int port = 1024; port < 21024; ++port) {
+    const auto source = static_cast<std::uint16_t>(port);
+    run(from_client(kSyn, source));
+    ASSERT_EQ(run(from_client(kFin | kAck, source)).verdict, Verdict::Sent) << port;
+  }
+  EXPECT_LT(gateway_->flows(), Gateway::kFlowEntries / 2);
+  EXPECT_EQ(state_of(from_client(kAck, 100)), GW_FLOW_ESTABLISHED);
 }
 
 TEST_P(State, ClosedConnectionsMakeRoom) {
