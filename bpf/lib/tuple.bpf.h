@@ -41,6 +41,7 @@ static __always_inline bool gw_addr_equal(const struct gw_addr *a, const struct 
 	return a->word[0] == b->word[0] && a->word[1] == b->word[1] && a->word[2] == b->word[2] &&
 	       a->word[3] == b->word[3];
 }
+
 /* True for the address of a host. No packet comes from any other, and none is answered that says so
  * (RFC 1122, section 3.2.1.3; RFC 4291, sections 2.5 and 2.7). */
 static __always_inline bool gw_is_host(const struct gw_addr *addr, bool is_v6)

@@ -30,6 +30,15 @@ def test_the_layer_check_notices_what_is_wrong(tmp_path):
     assert len([*layers.check_userspace(tmp_path), *layers.check_bpf(tmp_path)]) == 5
 
 
+def test_the_model_of_the_data_path_is_independent_of_it():
+    """It may know the maps and the type of addresses, and what all packet tests share."""
+    allowed = re.compile(r"^(maps/\w+\.h|userspace/base/ip\.hpp|tests/.*|[a-z_/]+|fmt/format\.h)$")
+    model = [name for name in SOURCES if str(name).startswith("tests/differential/model/")]
+    foreign = [f"{name}: {included}" for name in model for _, included in layers.includes(TREE / name)
+               if not allowed.match(included)]
+    assert model and foreign == []
+
+
 def test_every_source_file_names_its_licence():
     missing = [str(name) for name in SOURCES if name.suffix in {".c", ".h", ".cpp", ".hpp", ".py"}
                and "SPDX-License-Identifier:" not in "\n".join((TREE / name).read_text().splitlines()[:3])]

@@ -41,7 +41,7 @@ Result<> build_network() {
       neighbours("10.0.2.5 2001:db8:2::5", kFourthBackendMac, "out0"),
       "ip route add 198.51.100.0/24 via 10.0.1.2 && ip route add 2001:db8:9::/64 via 2001:db8:1::2",
       "ip route add 203.0.113.0/25 via 10.0.2.2 mtu lock 1400",
-      "ip route add 2001:db8:f::/64 via 2001:db8:2::2 mtu 1400",
+      "ip route add 2001:db8:f::/64 via 2001:db8:2::2 mtu lock 1400",
       "ip route add 203.0.113.128/25 via 10.0.2.9 && ip route add 2001:db8:e::/64 via 2001:db8:2::9",
   };
   for (const auto& command : commands) {
@@ -153,13 +153,14 @@ Result<std::unique_ptr<DataPath>> DataPath::load(std::uint32_t flow_entries) {
   auto fragments = open(GW_MAP_FRAGMENTS);
   auto source_rates = open(GW_MAP_SOURCE_RATES);
   auto scratch = open("gw_scratch");
-  if (!maps || !limbo || !limbo_next || !fragments || !source_rates || !scratch) {
+  auto counters = open(GW_MAP_COUNTERS);
+  if (!maps || !limbo || !limbo_next || !fragments || !source_rates || !scratch || !counters) {
     (void)pins->remove_all();
     return fail(maps ? Error{"a map of the programs is not pinned", 0} : maps.error());
   }
   return std::unique_ptr<DataPath>(new DataPath(std::move(*pins), std::move(*programs), std::move(*maps),
                                                 {std::move(*limbo), std::move(*limbo_next), std::move(*fragments),
-                                                 std::move(*source_rates), std::move(*scratch)}));
+                                                 std::move(*source_rates), std::move(*scratch), std::move(*counters)}));
 }
 
 DataPath::DataPath(datapath::PinDirectory pins, datapath::Programs programs, datapath::Maps maps, Traces traces)
@@ -186,6 +187,19 @@ Result<> DataPath::forget() {
   if (auto zeroed = fill_with_zeros(traces_.limbo); !zeroed) return zeroed;
   if (auto zeroed = fill_with_zeros(traces_.limbo_next, cpus); !zeroed) return zeroed;
   return fill_with_zeros(traces_.scratch, cpus);
+}
+
+Result<std::vector<std::uint64_t>> DataPath::counters() const {
+#define GW_COUNTER_NUMBER(name, value, word, description) value,
+  static constexpr std::uint32_t kNumbers[] = {GW_DROP_REASONS(GW_COUNTER_NUMBER) GW_EVENTS(GW_COUNTER_NUMBER)};
+#undef GW_COUNTER_NUMBER
+  std::vector<std::uint64_t> sums(GW_COUNTER_MAX);
+  std::vector<std::uint64_t> of_cpus(static_cast<std::size_t>(libbpf_num_possible_cpus()));
+  for (const std::uint32_t number : kNumbers) {
+    if (auto found = traces_.counters.lookup(&number, of_cpus.data()); !found) return fail(found.error());
+    sums[number] = std::accumulate(of_cpus.begin(), of_cpus.end(), std::uint64_t{0});
+  }
+  return sums;
 }
 
 Result<Outcome> DataPath::run(Hook hook, const Bytes& frame) const {

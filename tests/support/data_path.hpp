@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace gw::testing {
 
@@ -55,15 +56,17 @@ class DataPath {
   /// The link of the hook is in0 for tc and, as BPF_PROG_TEST_RUN has it, the loopback device for XDP.
   [[nodiscard]] Result<Outcome> run(Hook hook, const Bytes& frame) const;
   [[nodiscard]] const datapath::Maps& maps() const { return maps_; }
+  /// By number, summed over the CPUs. Only those that maps/counter.h names are read.
+  [[nodiscard]] Result<std::vector<std::uint64_t>> counters() const;
   /// Entries of one ring of half-open or closed connections.
   [[nodiscard]] std::uint32_t limbo_ring() const;
   [[nodiscard]] std::uint32_t in_ifindex() const { return in_ifindex_; }
   [[nodiscard]] std::uint32_t out_ifindex() const { return out_ifindex_; }
 
  private:
-  /// Maps that only the programs use.
+  /// What packets leave behind.
   struct Traces {
-    datapath::RawMap limbo, limbo_next, fragments, source_rates, scratch;
+    datapath::RawMap limbo, limbo_next, fragments, source_rates, scratch, counters;
   };
   DataPath(datapath::PinDirectory pins, datapath::Programs programs, datapath::Maps maps, Traces traces);
 

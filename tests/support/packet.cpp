@@ -8,46 +8,13 @@
 namespace gw::testing {
 namespace {
 
-constexpr std::size_t kEthernet = 14;
-
-void put8(Bytes& to, std::uint8_t value) { to.push_back(value); }
-void put16(Bytes& to, std::uint16_t value) {
-  put8(to, static_cast<std::uint8_t>(value >> 8));
-  put8(to, static_cast<std::uint8_t>(value));
-}
-void put32(Bytes& to, std::uint32_t value) {
-  put16(to, static_cast<std::uint16_t>(value >> 16));
-  put16(to, static_cast<std::uint16_t>(value));
-}
-template <typename Range>
-void put(Bytes& to, const Range& bytes) {
-  to.insert(to.end(), std::begin(bytes), std::end(bytes));
-}
-void put_address(Bytes& to, const IpAddress& address) {
-  const auto& bytes = address.bytes();
-  to.insert(to.end(), bytes.begin() + (address.is_v4() ? 12 : 0), bytes.end());
-}
-
-/// RFC 1071, over bytes.
-std::uint16_t checksum(const Bytes& bytes) {
-  std::uint32_t sum = 0;
-  for (std::size_t i = 0; i < bytes.size(); ++i) sum += static_cast<std::uint32_t>(bytes[i]) << (i % 2 == 0 ? 8 : 0);
-  while (sum >> 16 != 0) sum = (sum & 0xffff) + (sum >> 16);
-  return static_cast<std::uint16_t>(~sum);
-}
-
 /// Puts the checksum over pseudo-header and segment into the segment, whose field is zero.
 void put_checksum(const L4Packet& packet, Bytes& segment, std::size_t offset) {
-  Bytes covered;
-  put_address(covered, packet.source);
-  put_address(covered, packet.target);
-  put32(covered, static_cast<std::uint32_t>(segment.size()));
-  put32(covered, packet.protocol);
+  Bytes covered = pseudo_header(packet.source, packet.target, segment.size(), packet.protocol);
   put(covered, segment);
   std::uint16_t sum = checksum(covered);
   if (sum == 0 && packet.protocol == kUdp) sum = 0xffff;
-  segment[offset] = static_cast<std::uint8_t>(sum >> 8);
-  segment[offset + 1] = static_cast<std::uint8_t>(sum);
+  write16(segment, offset, sum);
 }
 
 Bytes udp_datagram(const L4Packet& packet) {
@@ -67,7 +34,8 @@ Bytes tcp_segment(const L4Packet& packet) {
   put16(segment, packet.target_port);
   put32(segment, packet.seq);
   put32(segment, packet.ack);
-  put8(segment, static_cast<std::uint8_t>((5 + packet.tcp_options.size() / 4) << 4));
+  const std::size_t words = packet.data_offset != 0 ? packet.data_offset : 5 + packet.tcp_options.size() / 4;
+  put8(segment, static_cast<std::uint8_t>(words << 4));
   put8(segment, packet.flags);
   put16(segment, packet.window);
   put16(segment, 0);
@@ -92,9 +60,7 @@ Bytes ipv4_header(const IpPacket& packet) {
   put_address(header, packet.source);
   put_address(header, packet.target);
   put(header, packet.ip_options);
-  const std::uint16_t sum = checksum(header);
-  header[10] = static_cast<std::uint8_t>(sum >> 8);
-  header[11] = static_cast<std::uint8_t>(sum);
+  write16(header, 10, checksum(header));
   return header;
 }
 
@@ -151,16 +117,9 @@ IpPacket icmp_error(IpPacket packet, std::uint8_t type, std::uint8_t code, std::
   put32(packet.body, rest);
   put(packet.body, quote);
   Bytes covered;
-  if (!packet.source.is_v4()) {
-    put_address(covered, packet.source);
-    put_address(covered, packet.target);
-    put32(covered, static_cast<std::uint32_t>(packet.body.size()));
-    put32(covered, packet.protocol);
-  }
+  if (!packet.source.is_v4()) covered = pseudo_header(packet.source, packet.target, packet.body.size(), kIcmpv6);
   put(covered, packet.body);
-  const std::uint16_t sum = checksum(covered);
-  packet.body[2] = static_cast<std::uint8_t>(sum >> 8);
-  packet.body[3] = static_cast<std::uint8_t>(sum);
+  write16(packet.body, 2, checksum(covered));
   return packet;
 }
 

@@ -3,17 +3,13 @@
 // none of the code under test.
 #pragma once
 
+#include "tests/support/wire.hpp"
 #include "userspace/base/ip.hpp"
 
-#include <array>
 #include <cstdint>
 #include <string>
-#include <vector>
 
 namespace gw::testing {
-
-using Bytes = std::vector<std::uint8_t>;
-using Mac = std::array<std::uint8_t, 6>;
 
 enum TcpFlag : std::uint8_t { kFin = 1, kSyn = 2, kRst = 4, kPsh = 8, kAck = 16 };
 
@@ -62,6 +58,7 @@ struct L4Packet {
   std::uint16_t fragment = 0x4000;  ///< flags and offset of IPv4; don't fragment by default
   Bytes ip_options;                 ///< IPv4 only; a multiple of 4 bytes
   Bytes tcp_options;                ///< a multiple of 4 bytes
+  std::uint8_t data_offset = 0;     ///< TCP: words that the header says it has; 0: those that it has
   bool has_checksum = true;         ///< UDP only
   Bytes payload;
 

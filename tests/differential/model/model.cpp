@@ -1,0 +1,357 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/differential/model/model.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "tests/differential/model/choice.hpp"
+#include "tests/support/packet.hpp"
+
+namespace gw::differential {
+namespace {
+
+/// Source ports that are tried for a new connection.
+constexpr std::size_t kTries = 32;
+
+bool is_malformed(const Segment& segment) {
+  if (segment.is_udp() || segment.piece == Piece::Later) return false;
+  return segment.l4_header < testing::kTcpHeader || segment.l4_header > segment.l4_length;
+}
+
+/// On XDP every unicast frame is the link's; tc sees what else the link takes in.
+bool is_for_us(Hook hook, const Bytes& frame) {
+  if ((frame[0] & 1) != 0) return false;
+  return hook == Hook::Xdp || std::ranges::equal(testing::kInMac, Bytes(frame.begin(), frame.begin() + 6));
+}
+
+gw_flow_state first_state(const Segment& segment) {
+  if (segment.is_udp()) return GW_FLOW_UDP_REQUEST;
+  return is_syn(segment) ? GW_FLOW_SYN_SENT : GW_FLOW_JOINED;
+}
+
+}  // namespace
+
+struct Model::Passage {
+  Hook hook;
+  const Bytes& frame;
+  const Witness& witness;
+  Expectation result;
+
+  void count(gw_counter counter) { ++result.counters[counter]; }
+  void send(Frame sent) {
+    result.verdict = Verdict::Sent;
+    result.frame = std::move(sent);
+  }
+  void violate(std::string text) { result.violation = std::move(text); }
+};
+
+Expectation Model::receive(Hook hook, const Bytes& frame, const Witness& witness) {
+  Passage passage{hook, frame, witness, {}};
+  const Parsed parsed = is_for_us(hook, frame) ? parse(frame) : Parsed{Foreign{}};
+  if (const auto* segment = std::get_if<Segment>(&parsed)) {
+    handle(passage, *segment);
+  } else if (const auto* error = std::get_if<IcmpError>(&parsed)) {
+    handle(passage, *error);
+  } else {
+    pass(passage);
+  }
+  return std::move(passage.result);
+}
+
+// What becomes of packets.
+
+void Model::pass(Passage& passage) {
+  passage.result.verdict = Verdict::Pass;
+  passage.result.frame.bytes = passage.frame;
+  passage.count(GW_EVENT_PASSED);
+}
+
+void Model::drop(Passage& passage, gw_counter reason) {
+  passage.result.verdict = Verdict::Drop;
+  passage.count(reason);
+}
+
+void Model::refuse(Passage& passage, const Segment& segment, gw_counter reason) {
+  auto reset = reset_for(passage.frame, segment);
+  if (!reset) return drop(passage, reason);
+  passage.send(std::move(*reset));
+  passage.count(reason);
+}
+
+void Model::answer_with_error(Passage& passage, const Segment& segment, std::optional<std::uint32_t> mtu) {
+  const gw_counter reason = mtu ? GW_DROP_TOO_BIG : GW_DROP_TTL_EXPIRED;
+  auto error = error_about(passage.frame, segment, mtu);
+  if (!error) return drop(passage, reason);
+  passage.send(std::move(*error));
+  passage.count(reason);
+  passage.count(GW_EVENT_ICMP_SENT);
+}
+
+// Segments and datagrams.
+
+/// Later fragments have the ports of the first one, which leaves them if it is ours.
+bool Model::knows_ports(Segment& segment) {
+  if (segment.piece == Piece::Whole) return true;
+  if (segment.piece == Piece::Later) {
+    const auto ports = fragments_.find(segment.fragment);
+    if (ports == fragments_.end()) return false;
+    std::tie(segment.tuple.source.port, segment.tuple.target.port) = ports->second;
+    return true;
+  }
+  if (!find(segment.tuple) && !config_.listeners.contains({segment.tuple.protocol, segment.tuple.target})) {
+    fragments_.erase(segment.fragment);  // identifications come round again
+    return false;
+  }
+  fragments_[segment.fragment] = {segment.tuple.source.port, segment.tuple.target.port};
+  return true;
+}
+
+void Model::handle(Passage& passage, const Segment& arrived) {
+  Segment segment = arrived;
+  if (!knows_ports(segment)) return pass(passage);
+  const auto found = find(segment.tuple);
+  if (!found) return connect(passage, segment);
+  if (is_malformed(segment)) return drop(passage, GW_DROP_MALFORMED);
+  const bool may_begin = found->side == Side::Client && is_request(segment);
+  if (found->connection->state == GW_FLOW_CLOSED && may_begin) return connect(passage, segment);
+  if (segment.ttl <= 1) return answer_with_error(passage, segment, std::nullopt);
+  if (!config_.backends.contains(found->connection->backend)) {
+    if (may_begin) return connect(passage, segment);
+    close(passage, found->connection);
+    return refuse(passage, segment, GW_DROP_BACKEND_GONE);
+  }
+  // Whatever is not a plain packet takes the long way, on which the hop is looked up.
+  forward(passage, segment, *found, segment.piece != Piece::Whole || segment.has_extensions);
+}
+
+void Model::forward(Passage& passage, const Segment& segment, Found found, bool afresh) {
+  switch (find_hop(passage, found, afresh)) {
+    case Reachable::Yes: return send(passage, segment, found);
+    case Reachable::Unresolved: return send_unresolved(passage, segment, found);
+    case Reachable::NoRoute: return drop(passage, GW_DROP_NO_ROUTE);
+    case Reachable::ForwardingOff: return drop(passage, GW_DROP_FORWARDING_DISABLED);
+  }
+}
+
+Reachable Model::find_hop(Passage& passage, Found found, bool afresh) {
+  Connection& connection = *found.connection;
+  Hop& hop = connection.from(found.side).hop;
+  if (!afresh && hop.generation == config_.generation) return Reachable::Yes;
+  const Route route = route_to(connection.rewritten(found.side).target.address, config_);
+  if (route.reachable != Reachable::Yes) return route.reachable;
+  passage.count(GW_EVENT_NEXT_HOP_REFRESHED);
+  const std::uint32_t outer = connection.mode != Mode::Tunnel ? 0U : connection.client.is_v4() ? 20U : 40U;
+  const Link& link = route.link == LinkName::In ? config_.in : config_.out;
+  hop = {config_.generation, route.link, route.source, route.target, route.mtu - outer, link.xdp};
+  return Reachable::Yes;
+}
+
+void Model::leave_to_tc(Passage& passage) {
+  passage.result.verdict = Verdict::Pass;
+  passage.result.frame.bytes = passage.frame;
+  passage.count(GW_EVENT_XDP_TO_TC);
+}
+
+void Model::send(Passage& passage, const Segment& segment, Found found) {
+  const Hop& hop = found.connection->from(found.side).hop;
+  if (passage.hook == Hook::Xdp && !hop.xdp) return leave_to_tc(passage);
+  if (segment.ip_length() > hop.mtu) return answer_with_error(passage, segment, hop.mtu);
+  passage.send(forwarded(passage.frame, segment, *found.connection, found.side, &hop));
+  passage.count(GW_EVENT_FORWARDED);
+  note(passage, segment, found);
+}
+
+/// Through the kernel's own neighbour resolution, which XDP cannot reach.
+void Model::send_unresolved(Passage& passage, const Segment& segment, Found found) {
+  if (passage.hook == Hook::Xdp) return leave_to_tc(passage);
+  passage.send(forwarded(passage.frame, segment, *found.connection, found.side, nullptr));
+  passage.count(GW_EVENT_NEIGHBOUR_UNRESOLVED);
+  note(passage, segment, found);
+}
+
+void Model::note(Passage& passage, const Segment& segment, Found found) {
+  const gw_flow_state before = found.connection->state;
+  track(*found.connection, found.side, segment);
+  if (found.connection->state == GW_FLOW_CLOSED && before != GW_FLOW_CLOSED) {
+    enter_ring(passage, found.connection, Kind::Closed);
+  }
+}
+
+// New connections.
+
+/// The packet has no flow, or one that is over.
+void Model::connect(Passage& passage, const Segment& segment) {
+  const auto listener = config_.listeners.find({segment.tuple.protocol, segment.tuple.target});
+  if (listener == config_.listeners.end()) return pass(passage);
+  if (is_malformed(segment)) return drop(passage, GW_DROP_MALFORMED);
+  if (segment.ttl <= 1) return answer_with_error(passage, segment, std::nullopt);
+  if (const auto over = find(segment.tuple)) remove(over->connection);
+  const auto service = config_.services.find(listener->second.service);
+  const std::uint32_t backend =
+      service == config_.services.end() ? 0 : choose_backend(service->second, hash_of(segment.tuple));
+  if (const auto reason = admit(segment, backend)) return refuse(passage, segment, *reason);
+  if (const auto reason = store(passage, connection_for(segment, listener->second, backend))) {
+    return refuse(passage, segment, *reason);
+  }
+  forward(passage, segment, *find(segment.tuple), true);
+}
+
+std::optional<gw_counter> Model::admit(const Segment& segment, std::uint32_t backend) const {
+  if (segment.has(testing::kRst)) return GW_DROP_STRAY_RST;
+  const auto found = config_.backends.find(backend);
+  if (found == config_.backends.end()) return GW_DROP_NO_BACKEND;
+  if (is_request(segment)) return std::nullopt;
+  // In mid-stream: the port that full NAT had chosen is lost, and an answer to a SYN is no part of a client's stream.
+  if (found->second.mode == Mode::FullNat || segment.has(testing::kSyn)) return GW_DROP_NO_FLOW;
+  return std::nullopt;
+}
+
+Connection Model::connection_for(const Segment& segment, const Listener& listener, std::uint32_t id) const {
+  const Backend& backend = config_.backends.at(id);
+  Connection connection;
+  connection.client = connection.server = segment.tuple;
+  connection.mode = backend.mode;
+  connection.backend = id;
+  connection.listener = listener.id;
+  connection.state = first_state(segment);
+  connection.server.target.address = backend.target.address;
+  if (connection.hears_backend()) connection.server.target.port = backend.target.port;
+  const bool has_own_source = backend.mode == Mode::FullNat || backend.mode == Mode::Tunnel;
+  if (has_own_source) connection.server.source.address = backend.source;
+  if (segment.piece != Piece::Later) connection.from_backend.acked = end_of(segment);
+  return connection;
+}
+
+/// The tuple of the backend's answers if the connection had that source port towards it.
+Tuple Model::reply_at(const Connection& connection, std::uint16_t port) {
+  Tuple server = connection.server;
+  server.source.port = port;
+  return server.reversed();
+}
+
+/// A closed connection gives its port up.
+bool Model::is_taken(const Connection& connection, std::uint16_t port) {
+  const auto holder = find(reply_at(connection, port));
+  return holder && holder->connection->state != GW_FLOW_CLOSED;
+}
+
+/// Why the connection got no source port; the programs may say so only if it is true.
+gw_counter Model::without_source_port(Passage& passage, const Connection& connection) {
+  if (passage.witness.counted(GW_DROP_FLOW_TABLE_FULL) && room(connection.client.is_v4()) < 2) {
+    return GW_DROP_FLOW_TABLE_FULL;
+  }
+  std::size_t taken = 0;
+  for (std::uint32_t port = config_.nat_first; port <= config_.nat_last; ++port) {
+    taken += is_taken(connection, static_cast<std::uint16_t>(port)) ? 1 : 0;
+  }
+  const bool keeps_own = connection.mode == Mode::Dnat;
+  const std::size_t span = config_.nat_last - config_.nat_first + 1U;
+  const bool own_is_free = keeps_own && !is_taken(connection, connection.client.source.port);
+  if (own_is_free || taken < std::min(span, kTries - (keeps_own ? 1 : 0))) {
+    passage.violate(fmt::format("no source port was found, but only {} of {} are taken", taken, span));
+  }
+  return GW_DROP_NAT_PORTS_EXHAUSTED;
+}
+
+/// DNAT keeps the client's own port if it is free; every other one is of the range, and free.
+void Model::check_source_port(Passage& passage, const Connection& connection, std::uint16_t port) {
+  if (is_taken(connection, port)) return passage.violate(fmt::format("source port {} is in use", port));
+  const std::uint16_t own = connection.client.source.port;
+  const bool keeps_own = connection.mode == Mode::Dnat && !is_taken(connection, own);
+  if (keeps_own && port != own) passage.violate(fmt::format("source port {} although the client's own is free", port));
+  if (!keeps_own && (port < config_.nat_first || port > config_.nat_last)) {
+    passage.violate(fmt::format("source port {} is outside of the range", port));
+  }
+}
+
+/// Takes a source port towards the backend that tells the connection's answers from all others.
+std::optional<gw_counter> Model::take_source_port(Passage& passage, Connection& connection) {
+  const auto seen = passage.witness.flow(connection.client);
+  if (!seen) return without_source_port(passage, connection);
+  check_source_port(passage, connection, seen->source_port);
+  if (const auto holder = find(reply_at(connection, seen->source_port))) remove(holder->connection);
+  connection.server.source.port = seen->source_port;
+  return std::nullopt;
+}
+
+std::optional<gw_counter> Model::store(Passage& passage, Connection connection) {
+  if (connection.hears_backend()) {
+    if (const auto reason = take_source_port(passage, connection)) return reason;
+  }
+  if (room(connection.client.is_v4()) < (connection.hears_backend() ? 2U : 1U)) return GW_DROP_FLOW_TABLE_FULL;
+  const auto seen = passage.witness.flow(connection.client);
+  connection.created = seen ? seen->created : 0;
+  connections_.push_front(std::move(connection));
+  const auto stored = connections_.begin();
+  index_[stored->client] = {stored, Side::Client};
+  if (stored->hears_backend()) index_[stored->server.reversed()] = {stored, Side::Backend};
+  passage.count(GW_EVENT_FLOW_CREATED);
+  enter_ring(passage, stored, Kind::HalfOpen);
+  return std::nullopt;
+}
+
+// What is remembered.
+
+std::optional<Model::Found> Model::find(const Tuple& tuple) {
+  const auto found = index_.find(tuple);
+  return found == index_.end() ? std::nullopt : std::optional(found->second);
+}
+
+const Connection* Model::connection_of(const Tuple& client) const {
+  const auto found = index_.find(client);
+  return found == index_.end() || found->second.side != Side::Client ? nullptr : &*found->second.connection;
+}
+
+/// Entries that are free in the family's table.
+std::uint32_t Model::room(bool is_v4) const {
+  const auto entries = std::ranges::count_if(index_, [is_v4](const auto& one) { return one.first.is_v4() == is_v4; });
+  return sizes_.flow_entries - static_cast<std::uint32_t>(entries);
+}
+
+void Model::remove(std::list<Connection>::iterator connection) {
+  std::erase_if(index_, [connection](const auto& one) { return one.second.connection == connection; });
+  connections_.erase(connection);
+}
+
+void Model::close(Passage& passage, std::list<Connection>::iterator connection) {
+  if (connection->state == GW_FLOW_CLOSED) return;
+  connection->state = GW_FLOW_CLOSED;
+  enter_ring(passage, connection, Kind::Closed);
+}
+
+/// The oldest entry makes room: its connection is forgotten if it still is of that kind.
+void Model::enter_ring(Passage& passage, std::list<Connection>::iterator connection, Kind kind) {
+  Ring& ring = rings_[{kind, connection->client.is_v4()}];
+  ring.entries.resize(sizes_.ring);
+  auto& entry = ring.entries[ring.taken++ % sizes_.ring];
+  const auto old = entry ? find(entry->client) : std::nullopt;
+  if (old && old->side == Side::Client && old->connection != connection && old->connection->created == entry->created &&
+      (kind == Kind::HalfOpen ? old->connection->is_half_open() : old->connection->state == GW_FLOW_CLOSED)) {
+    remove(old->connection);
+    if (kind == Kind::HalfOpen) passage.count(GW_EVENT_HALF_OPEN_REMOVED);
+  }
+  entry = RingEntry{connection->client, connection->created};
+}
+
+// ICMP errors.
+
+/// The entry of the other direction, found under the quoted tuple turned round, does the translation.
+void Model::handle(Passage& passage, const IcmpError& error) {
+  const auto found = find(error.quoted.reversed());
+  if (!found) return pass(passage);
+  if (error.ttl <= 1) return drop(passage, GW_DROP_TTL_EXPIRED);
+  Connection& connection = *found->connection;
+  if (!config_.backends.contains(connection.backend)) return pass(passage);
+  const Hop& hop = connection.from(found->side).hop;
+  const Reachable reachable = find_hop(passage, *found, false);
+  if (reachable == Reachable::NoRoute) return drop(passage, GW_DROP_NO_ROUTE);
+  if (reachable == Reachable::ForwardingOff) return drop(passage, GW_DROP_FORWARDING_DISABLED);
+  const bool is_resolved = reachable == Reachable::Yes;
+  if (passage.hook == Hook::Xdp && !(is_resolved && hop.xdp)) return leave_to_tc(passage);
+  passage.send(translated(passage.frame, error, connection, found->side, is_resolved ? &hop : nullptr));
+  passage.count(GW_EVENT_ICMP_TRANSLATED);
+}
+
+}  // namespace gw::differential
