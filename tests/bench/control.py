@@ -5,49 +5,25 @@ How long a weight edit on disk takes until the kernel has it (read from the pinn
 many of 1,000 open connections break when the daemon is killed and restarted 20 times.
 """
 
-import argparse
-import ctypes
-import ctypes.util
 import json
-import os
 import signal
-import statistics
-import struct
 import sys
 import time
 
+import report
+from pinned_map import PinnedMap
+
 from lab import manifests
-from lab.lab import Lab, missing_requirement
+from lab.lab import Lab
 from lab.topology import GATEWAY4, Daemon, Topology
 
-BPF_MAP_LOOKUP_ELEM, BPF_MAP_GET_NEXT_KEY, BPF_OBJ_GET = 1, 4, 7
-SYS_BPF = 321  # x86-64
+NAME, TITLE = "control", "control: the control plane's promises"
 
 
-class PinnedServices:
-    """Reads gw_services by the bpf() system call: fast enough to see when it changes."""
-
-    def __init__(self, path):
-        self.libc = ctypes.CDLL(ctypes.util.find_library("c"), use_errno=True)
-        self.path = ctypes.create_string_buffer(str(path).encode())
-        self.fd = self._bpf(BPF_OBJ_GET, struct.pack("QII", ctypes.addressof(self.path), 0, 0))
-
-    def _bpf(self, command, attributes):
-        buffer = ctypes.create_string_buffer(attributes, 128)
-        return self.libc.syscall(SYS_BPF, command, buffer, 128)
-
-    def hashes(self):
-        """The table hash of every service."""
-        key, following, value = (ctypes.create_string_buffer(size) for size in (4, 4, 16))
-        found, first = [], True
-        while self._bpf(BPF_MAP_GET_NEXT_KEY, struct.pack("IIQQQ", self.fd, 0, 0 if first else ctypes.addressof(key),
-                                                          ctypes.addressof(following), 0)) == 0:
-            first = False
-            ctypes.memmove(key, following, 4)
-            if self._bpf(BPF_MAP_LOOKUP_ELEM, struct.pack("IIQQQ", self.fd, 0, ctypes.addressof(key),
-                                                          ctypes.addressof(value), 0)) == 0:
-                found.append(struct.unpack("IIQ", value.raw[:16])[2])
-        return found
+def add_options(parser):
+    parser.add_argument("--edits", type=int, default=20)
+    parser.add_argument("--connections", type=int, default=1000)
+    parser.add_argument("--restarts", type=int, default=20)
 
 
 def edit_to_kernel(topology, edits):
@@ -55,15 +31,15 @@ def edit_to_kernel(topology, edits):
     daemon = Daemon(topology, name="edits", attach="tc")
     daemon.write("web.yaml", manifests.split(topology, {"b1": 1, "b2": 1}))
     daemon.start()
-    services = PinnedServices(f"{daemon.pin_dir}/v1/gw_services")
+    services = PinnedMap(f"{daemon.pin_dir}/v1/gw_services")
     took = []
     for number in range(edits):
-        before = services.hashes()
+        before = services.items()
         text = manifests.split(topology, {"b1": 10 + number, "b2": 100})
         begin = time.monotonic()
         daemon.write("web.yaml", text)
         # Both families' services change.
-        while len(set(services.hashes()) & set(before)) > 0:
+        while any(services.get(key) == value for key, value in before.items()):
             if time.monotonic() - begin > 5:
                 raise SystemExit("an edit did not arrive within 5 s")
         took.append((time.monotonic() - begin) * 1000)
@@ -91,28 +67,24 @@ def kills(topology, connections, restarts):
     return json.loads(held.output().splitlines()[-1])
 
 
-def main():
-    parser = argparse.ArgumentParser(prog="./dev bench control", description=__doc__)
-    parser.add_argument("--edits", type=int, default=20)
-    parser.add_argument("--connections", type=int, default=1000)
-    parser.add_argument("--restarts", type=int, default=20)
-    options = parser.parse_args()
-    reason = missing_requirement()
-    if reason:
-        print(f"the benchmark {reason}", file=sys.stderr)
-        return 1
-    os.environ.setdefault("PYTHONDONTWRITEBYTECODE", "1")
+def run(options, bench):
+    if options.quick:
+        options.edits, options.connections, options.restarts = 2, 20, 1
     with Lab("control") as lab:
         topology = Topology(lab)
         topology.serve_identity()
+        bench.progress("edits")
         took = edit_to_kernel(topology, options.edits)
-        print(f"weight edit on disk to kernel: median {statistics.median(took):.1f} ms "
-              f"({min(took):.1f}..{max(took):.1f}), {len(took)} edits (must be under 50)")
-        report = kills(topology, options.connections, options.restarts)
-        print(f"daemon killed and restarted {options.restarts} times: {report['broken']} of {report['connections']} open "
-              f"connections broke, {report['rounds']} rounds of traffic on each (must be 0)")
-    return 0 if max(took) < 50 and report["broken"] == 0 else 3
+        bench.progress("kills")
+        kept = kills(topology, options.connections, options.restarts)
+    bench.progress_ends()
+    print(f"weight edit on disk to kernel, ms: {report.spread(took)}, {len(took)} edits")
+    print(f"daemon killed and restarted {options.restarts} times: {kept['rounds']} rounds of traffic on each of "
+          f"{kept['connections']} open connections\n")
+    bench.target("slowest weight edit, disk to kernel", max(took), at_most=50, unit=" ms")
+    bench.target("open connections that broke under kills", kept["broken"], at_most=0)
+    bench.write({"edit_ms": took, "kills": kept, "restarts": options.restarts})
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(report.main(sys.modules[__name__]))

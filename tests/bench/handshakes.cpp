@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // handshakes server DEV PORT
 //     Is a TCP server in XDP at DEV. Prints "serving"; ends at the end of standard input.
-// handshakes client DEV TARGET_MAC SOURCE TARGET PORT CONNECTIONS SECONDS
-//     Opens connections through DEV, that many at a time, each from a source of its own (the last two bytes of SOURCE
-//     count up, and must be routed to DEV), and prints
-//     {"count": completed, "refused": n, "lost": n, "seconds": s}. See handshakes.bpf.c for what a connection is.
+// handshakes client DEV TARGET_MAC SOURCE TARGET PORT CONNECTIONS
+//     Keeps that many connections through DEV going, one after another, each from a source of its own (the last two
+//     bytes of SOURCE count up, and must be routed to DEV). Prints "connecting", then for each line on standard input
+//     {"completed": n, "refused": n} so far. At the end of input it opens no more and prints
+//     {"alive": connections that were still going on}.
+// handshakes.bpf.c says what a connection is.
 #include <arpa/inet.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -13,13 +15,12 @@
 #include <linux/if_link.h>
 #include <linux/if_packet.h>
 #include <net/if.h>
-#include <pthread.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
@@ -37,9 +38,9 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kFrame = 58;
-constexpr std::uint16_t kFirstPort = 2048;
-/// Without progress for that long, what is in flight counts as lost.
+/// Without progress for that long, connections are opened anew.
 constexpr std::chrono::milliseconds kPatience{200};
+constexpr std::chrono::milliseconds kStep{5};
 
 [[noreturn]] void die(const std::string& what) {
   std::cerr << "handshakes: " << what << ": " << std::strerror(errno) << "\n";
@@ -113,6 +114,7 @@ Frame syn_frame(const char* target_mac, const char* source, const char* target, 
   put16(ip + 10, checksum(ip, 20, 0));
   std::uint8_t* const tcp = ip + 20;
   put16(tcp + 2, static_cast<std::uint16_t>(std::atoi(port)));
+  put16(tcp + 6, CLIENT_SEQ);
   tcp[12] = 0x60;
   tcp[13] = 0x02;
   put16(tcp + 14, 64000);
@@ -122,16 +124,14 @@ Frame syn_frame(const char* target_mac, const char* source, const char* target, 
   return frame;
 }
 
-constexpr std::uint64_t kPorts = 65536 - kFirstPort;
-
-/// The n-th connection's own source: the port, then the address, counts up.
+/// The n-th connection's own source: the address, then the port, counts up. As next_syn() does it.
 void set_source(Frame& frame, std::uint64_t number) {
   std::uint8_t* const ip = frame.data() + 14;
   std::uint8_t* const tcp = ip + 20;
-  put16(ip + 14, static_cast<std::uint16_t>(1 + number / kPorts));
+  put16(ip + 14, static_cast<std::uint16_t>((ip[14] << 8) + ip[15] + number % SOURCE_ADDRESSES));
   put16(ip + 10, 0);
   put16(ip + 10, checksum(ip, 20, 0));
-  put16(tcp, static_cast<std::uint16_t>(kFirstPort + number % kPorts));
+  put16(tcp, static_cast<std::uint16_t>(FIRST_SOURCE_PORT + number / SOURCE_ADDRESSES));
   put16(tcp + 16, 0);
   // The pseudo-header: addresses, protocol, length.
   std::uint32_t sum = IPPROTO_TCP + 24;
@@ -171,81 +171,85 @@ class Sender {
   sockaddr_ll address_{};
 };
 
-tally read_tally(const handshakes& skeleton) {
-  std::vector<tally> per_cpu(static_cast<std::size_t>(libbpf_num_possible_cpus()));
-  const std::uint32_t index = 0;
-  if (bpf_map_lookup_elem(bpf_map__fd(skeleton.maps.tallies), &index, per_cpu.data()) != 0) die("read the tally");
-  tally sum{};
-  for (const auto& one : per_cpu) {
-    sum.completed += one.completed;
-    sum.refused += one.refused;
+class Client {
+ public:
+  explicit Client(char** words)
+      : skeleton_(load(words[4])),
+        sender_(words[0]),
+        first_(syn_frame(words[1], words[2], words[3], words[4])),
+        connections_(static_cast<std::size_t>(std::atoi(words[5]))) {
+    in_addr source{};
+    if (inet_pton(AF_INET, words[2], &source) != 1) die("address");
+    skeleton_->bss->first_source = ntohl(source.s_addr);
+    attach(skeleton_->progs.client, words[0]);
   }
-  return sum;
-}
 
-/// What the sending threads share.
-struct Progress {
-  const handshakes& skeleton;
-  std::uint64_t limit;  ///< connections in flight at most
-  Clock::time_point end;
-  std::atomic<std::uint64_t> started = 0;
-  std::atomic<std::uint64_t> lost = 0;
+  [[nodiscard]] tally read() const {
+    std::vector<tally> per_cpu(static_cast<std::size_t>(libbpf_num_possible_cpus()));
+    const std::uint32_t index = 0;
+    if (bpf_map_lookup_elem(bpf_map__fd(skeleton_->maps.tallies), &index, per_cpu.data()) != 0) die("read the tally");
+    tally sum{};
+    for (const auto& one : per_cpu) {
+      sum.completed += one.completed;
+      sum.refused += one.refused;
+    }
+    return sum;
+  }
+
+  void open(std::size_t number) {
+    std::vector<Frame> frames(number, first_);
+    std::uint64_t next = __atomic_fetch_add(&skeleton_->bss->next_source, number, __ATOMIC_RELAXED);
+    for (auto& frame : frames) set_source(frame, next++);
+    if (sender_.send(frames) != number) die("open connections");
+  }
+
+  /// Opens connections in the place of those that were refused or got lost.
+  void keep_going() {
+    const tally now = read();
+    if (now.refused != seen_.refused) open(std::min<std::size_t>(now.refused - seen_.refused, connections_));
+    if (now.completed != seen_.completed || now.refused != seen_.refused) moved_ = Clock::now();
+    if (Clock::now() - moved_ > kPatience) {
+      open(connections_);
+      moved_ = Clock::now();
+    }
+    seen_ = now;
+  }
+
+  /// Returns how many connections come to their end from now on.
+  std::uint64_t stop() {
+    skeleton_->bss->stopped = true;
+    const tally before = read();
+    std::this_thread::sleep_for(kPatience);
+    return read().completed - before.completed;
+  }
+
+ private:
+  Skeleton skeleton_;
+  Sender sender_;
+  Frame first_;
+  std::size_t connections_;
+  tally seen_{};
+  Clock::time_point moved_ = Clock::now();
 };
 
-/// One thread on each CPU: what it sends is handled there, as a network card's queues would have it.
-void run_on(int cpu) {
-  cpu_set_t only;
-  CPU_ZERO(&only);
-  CPU_SET(cpu, &only);
-  pthread_setaffinity_np(pthread_self(), sizeof(only), &only);
-}
-
-void open_connections(Progress& progress, const Frame& first, const char* device) {
-  Sender sender(device);
-  std::uint64_t done_before = 0;
-  auto moved = Clock::now();
-  while (Clock::now() < progress.end) {
-    const tally now = read_tally(progress.skeleton);
-    const std::uint64_t done = now.completed + now.refused;
-    if (done != done_before) moved = Clock::now();
-    done_before = done;
-    if (Clock::now() - moved > kPatience) {
-      progress.lost = progress.started - done;
-      moved = Clock::now();
-    }
-    const std::uint64_t in_flight = progress.started - std::min<std::uint64_t>(progress.started, done + progress.lost);
-    if (in_flight >= progress.limit) {
-      usleep(20);
-      continue;
-    }
-    std::vector<Frame> frames(std::min<std::uint64_t>(progress.limit - in_flight, 64), first);
-    std::uint64_t number = progress.started.fetch_add(frames.size());
-    for (auto& frame : frames) set_source(frame, number++);
-    progress.started -= frames.size() - sender.send(frames);
-  }
+bool has_input() {
+  pollfd input{.fd = STDIN_FILENO, .events = POLLIN, .revents = 0};
+  return poll(&input, 1, static_cast<int>(kStep.count())) > 0;
 }
 
 int connect_many(char** words) {
-  const Skeleton skeleton = load(words[4]);
-  attach(skeleton->progs.client, words[0]);
-  const Frame first = syn_frame(words[1], words[2], words[3], words[4]);
-  const std::chrono::duration<double> duration(std::atof(words[6]));
-  const auto begin = Clock::now();
-  Progress progress{.skeleton = *skeleton,
-                    .limit = static_cast<std::uint64_t>(std::atoi(words[5])),
-                    .end = begin + std::chrono::duration_cast<Clock::duration>(duration)};
-  std::vector<std::thread> threads;
-  for (int cpu = 0; cpu < static_cast<int>(std::thread::hardware_concurrency()); ++cpu) {
-    threads.emplace_back([&progress, &first, words, cpu] {
-      run_on(cpu);
-      open_connections(progress, first, words[0]);
-    });
+  Client client(words);
+  client.open(static_cast<std::size_t>(std::atoi(words[5])));
+  std::cout << "connecting" << std::endl;
+  for (;;) {
+    client.keep_going();
+    if (!has_input()) continue;
+    std::string line;
+    if (!std::getline(std::cin, line)) break;
+    const tally now = client.read();
+    std::cout << fmt::format("{{\"completed\": {}, \"refused\": {}}}", now.completed, now.refused) << std::endl;
   }
-  for (auto& thread : threads) thread.join();
-  const std::chrono::duration<double> took = Clock::now() - begin;
-  const tally end = read_tally(*skeleton);
-  std::cout << fmt::format("{{\"count\": {}, \"refused\": {}, \"lost\": {}, \"seconds\": {:.6f}}}\n", end.completed,
-                           end.refused, progress.lost.load(), took.count());
+  std::cout << fmt::format("{{\"alive\": {}}}", client.stop()) << std::endl;
   return 0;
 }
 
@@ -254,7 +258,7 @@ int connect_many(char** words) {
 int main(int argc, char** argv) {
   const std::string mode = argc > 1 ? argv[1] : "";
   if (mode == "server" && argc == 4) return serve(argv[2], argv[3]);
-  if (mode == "client" && argc == 9) return connect_many(argv + 2);
-  std::cerr << "usage: handshakes server DEV PORT | client DEV TARGET_MAC SOURCE TARGET PORT CONNECTIONS SECONDS\n";
+  if (mode == "client" && argc == 8) return connect_many(argv + 2);
+  std::cerr << "usage: handshakes server DEV PORT | client DEV TARGET_MAC SOURCE TARGET PORT CONNECTIONS\n";
   return 2;
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// load server PORT                        answers each 64-byte request with 64 bytes; on PORT+1 swallows what comes
+// load server PORT                        answers each 64-byte request with 64 bytes; on PORT+1 swallows what comes; on
+//                                         PORT+2 answers one request and closes
 // load rr ADDRESS PORT CONNECTIONS SECONDS    requests over kept connections, one in flight on each
-// load crr ADDRESS PORT CONNECTIONS SECONDS   connect, request, response, reset; that many side by side
+// load crr ADDRESS PORT CONNECTIONS SECONDS   connect, request, response, closed by the server; that many side by side
 // load bulk ADDRESS PORT CONNECTIONS SECONDS  sends as much as goes
 // The clients print {"count": operations or bytes, "seconds": s, "p50_us": x, "p99_us": y, "errors": n}. IPv4.
 #include <arpa/inet.h>
@@ -79,38 +80,47 @@ int listen_on(int port) {
 
 int serve(int port) {
   Poller poller;
+  struct State {
+    std::size_t pending = 0;  // bytes of an incomplete request
+    bool closes = false;      // after the first answer
+  };
   const int answering = listen_on(port);
   const int swallowing = listen_on(port + 1);
-  poller.add(answering, EPOLLIN);
-  poller.add(swallowing, EPOLLIN);
-  std::unordered_map<int, std::size_t> pending;  // bytes of an incomplete request; absent: a swallowing connection
+  const int closing = listen_on(port + 2);
+  for (const int listener : {answering, swallowing, closing}) poller.add(listener, EPOLLIN);
+  std::unordered_map<int, State> states;  // absent: a swallowing connection
   std::vector<char> buffer(kBulkBuffer);
   std::cout << "listening" << std::endl;
   const auto accept_all = [&](int listener) {
     for (int fd; (fd = accept4(listener, nullptr, nullptr, SOCK_NONBLOCK)) >= 0;) {
       set_no_delay(fd);
-      if (listener == answering) pending[fd] = 0;
+      if (listener != swallowing) states[fd] = {0, listener == closing};
       poller.add(fd, EPOLLIN);
     }
+  };
+  const auto forget = [&](int fd) {
+    states.erase(fd);
+    close(fd);
   };
   const auto read_one = [&](int fd) {
     const ssize_t length = recv(fd, buffer.data(), buffer.size(), 0);
     if (length <= 0) {
-      if (length < 0 && errno == EAGAIN) return;
-      pending.erase(fd);
-      close(fd);
+      if (length == 0 || errno != EAGAIN) forget(fd);
       return;
     }
-    const auto state = pending.find(fd);
-    if (state == pending.end()) return;
-    state->second += static_cast<std::size_t>(length);
-    for (; state->second >= kMessage; state->second -= kMessage) {
+    const auto found = states.find(fd);
+    if (found == states.end()) return;
+    State& state = found->second;
+    state.pending += static_cast<std::size_t>(length);
+    for (; state.pending >= kMessage; state.pending -= kMessage) {
       if (send(fd, buffer.data(), kMessage, MSG_NOSIGNAL) < 0) return;
+      if (state.closes) return forget(fd);
     }
   };
   for (;;) {
-    poller.wait(-1,
-                [&](int fd, std::uint32_t) { fd == answering || fd == swallowing ? accept_all(fd) : read_one(fd); });
+    poller.wait(-1, [&](int fd, std::uint32_t) {
+      fd == answering || fd == swallowing || fd == closing ? accept_all(fd) : read_one(fd);
+    });
   }
 }
 
@@ -181,6 +191,14 @@ int request(const Settings& settings, Mode mode) {
     reset_connection(fd);
     start();
   };
+  // The server has closed first, so that TIME_WAIT is its own, and no port of ours is used up.
+  const auto finish = [&](int fd, const State& state) {
+    ++tally.count;
+    tally.latencies_us.push_back(std::chrono::duration<float, std::micro>(Clock::now() - state.begin).count());
+    states.erase(fd);
+    close(fd);
+    start();
+  };
   const auto send_request = [&](int fd, State& state) {
     if (mode == Mode::KeptConnections) state.begin = Clock::now();
     state.received = 0;
@@ -193,20 +211,19 @@ int request(const Settings& settings, Mode mode) {
       poller.change(fd, EPOLLIN);
       if (send_request(fd, state)) return;
     }
-    const ssize_t length = recv(fd, message.data(), message.size() - state.received, 0);
+    const ssize_t length = recv(fd, message.data(), std::max<std::size_t>(1, message.size() - state.received), 0);
     if (length <= 0) {
       if (length < 0 && errno == EAGAIN) return;
+      if (length == 0 && state.received == kMessage) return finish(fd, state);
       ++tally.errors;
       replace(fd);
       return;
     }
     state.received += static_cast<std::size_t>(length);
-    if (state.received < kMessage) return;
+    if (state.received < kMessage || mode == Mode::NewConnections) return;
     ++tally.count;
     tally.latencies_us.push_back(std::chrono::duration<float, std::micro>(Clock::now() - state.begin).count());
-    if (mode == Mode::NewConnections) {
-      replace(fd);
-    } else if (!send_request(fd, state)) {
+    if (!send_request(fd, state)) {
       ++tally.errors;
       replace(fd);
     }

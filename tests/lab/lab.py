@@ -2,6 +2,7 @@
 """Namespaces, links and processes, and their guaranteed removal."""
 
 import atexit
+import json
 import os
 import re
 import shutil
@@ -120,6 +121,9 @@ class Namespace:
     def offloads(self, device, **settings):
         words = [word for name, value in settings.items() for word in (name, value)]
         self.run("ethtool", "-K", device, *words)
+
+    def mac(self, device):
+        return json.loads(self.ip("-j", "link", "show", device))[0]["address"]
 
     def start(self, name, *command, env=None):
         """Starts a process here, in the background."""

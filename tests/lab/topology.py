@@ -12,6 +12,7 @@ from lab.lab import run
 
 TREE = Path(__file__).resolve().parents[2]
 TESTS = TREE / "tests"
+BIN = Path(os.environ.get("PORTCULLIS_BIN_DIR", TREE / "build" / "bin"))
 PYTHON = "/usr/bin/python3"
 NODE = "lab-node"
 
@@ -71,8 +72,7 @@ class Topology:
         if kernel_version() >= (5, 13):
             namespace.offloads(device, gro="on")
             return
-        tools = Path(os.environ.get("PORTCULLIS_BIN_DIR", TREE / "build" / "bin"))
-        namespace.start(f"pass-{device}", tools / "live_frames", "pass", device).wait_for("passing")
+        namespace.start(f"pass-{device}", BIN / "live_frames", "pass", device).wait_for("passing")
 
     def serve_identity(self, port=9000):
         """A server on every backend that says its name and whom it sees, then echoes."""
@@ -94,7 +94,7 @@ class Daemon:
         self.lab = topology.lab
         self.namespace = namespace or topology.gateway
         self.name, self.attach = name, attach
-        self.bin = Path(os.environ.get("PORTCULLIS_BIN_DIR", TREE / "build" / "bin"))
+        self.bin = BIN
         self.directory = self.lab.directory / name
         self.directory.mkdir()
         self.manifests = Path(manifests) if manifests else self.directory / "manifests"
@@ -112,11 +112,11 @@ class Daemon:
         temporary.write_text(text)
         temporary.rename(self.manifests / name)
 
-    def start(self, *options):
+    def start(self, *options, wait=10.0):
         command = [self.bin / "portcullis", "run", "--manifests", self.manifests, "--config", self.config,
                    "--pin-dir", self.pin_dir, "--admin", self.admin, "--attach", self.attach, *options]
         self.process = self.namespace.start(self.name, *command)
-        self.process.wait_for(" ready\n")
+        self.process.wait_for(" ready\n", wait)
         return self.process
 
     def gwctl(self, *words, check=True):

@@ -25,8 +25,6 @@ void must(const Result<>& result) {
 
 }  // namespace
 
-IpAddress ip(const char* text) { return IpAddress::parse(text).value(); }
-
 const Family& v4() {
   static const Family family{ip("10.0.1.2"), ip("10.0.1.1"), ip("10.0.2.1"),
                              ip("10.0.2.2"), ip("10.0.2.3"), ip("10.0.2.9")};
@@ -36,33 +34,6 @@ const Family& v6() {
   static const Family family{ip("2001:db8:1::2"), ip("2001:db8:1::1"), ip("2001:db8:2::1"),
                              ip("2001:db8:2::2"), ip("2001:db8:2::3"), ip("2001:db8:2::9")};
   return family;
-}
-
-gw_backend dnat(const IpAddress& address, std::uint16_t port) {
-  gw_backend backend{};
-  backend.addr = plan::to_map(address);
-  backend.port = htons(port);
-  return backend;
-}
-
-gw_backend full_nat(const IpAddress& address, std::uint16_t port, const IpAddress& source) {
-  gw_backend backend = dnat(address, port);
-  backend.source = plan::to_map(source);
-  backend.flags = GW_BACKEND_FULL_NAT;
-  return backend;
-}
-
-gw_backend dsr(const IpAddress& address) {
-  gw_backend backend = dnat(address, 0);
-  backend.flags = GW_BACKEND_DSR;
-  return backend;
-}
-
-gw_backend dsr_tunnel(const IpAddress& address, const IpAddress& source) {
-  gw_backend backend = dsr(address);
-  backend.source = plan::to_map(source);
-  backend.flags |= GW_BACKEND_TUNNEL;
-  return backend;
 }
 
 /// Loading takes a fifth of a second: all tests of a process share one.

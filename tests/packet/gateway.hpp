@@ -3,6 +3,7 @@
 // backends.
 #pragma once
 
+#include "tests/support/backends.hpp"
 #include "tests/support/data_path.hpp"
 #include "userspace/ir/config.hpp"
 #include "userspace/plan/plan.hpp"
@@ -16,8 +17,6 @@
 #include <vector>
 
 namespace gw::testing {
-
-IpAddress ip(const char* text);
 
 /// The addresses of one family.
 struct Family {
@@ -78,10 +77,5 @@ class Gateway {
   std::vector<std::uint64_t> counters_before_;
   std::vector<std::string> undo_;
 };
-
-gw_backend dnat(const IpAddress& address, std::uint16_t port);
-gw_backend dsr(const IpAddress& address);
-gw_backend dsr_tunnel(const IpAddress& address, const IpAddress& source);
-gw_backend full_nat(const IpAddress& address, std::uint16_t port, const IpAddress& source);
 
 }  // namespace gw::testing

@@ -12,6 +12,7 @@
 
 #include <cerrno>
 #include <cstdlib>
+#include <filesystem>
 #include <numeric>
 #include <sstream>
 #include <utility>
@@ -19,6 +20,9 @@
 
 namespace gw::testing {
 namespace {
+
+/// Then process id and number.
+constexpr const char* kPinPrefix = "/sys/fs/bpf/packet-test-";
 
 Result<> build_network() {
   const auto neighbours = [](const char* addresses, const Mac& mac, const char* link) {
@@ -50,8 +54,21 @@ Result<> build_network() {
   return {};
 }
 
+/// Pins of processes that were killed.
+void remove_left_overs() {
+  const std::string prefix = kPinPrefix;
+  std::error_code none;
+  for (const auto& entry : std::filesystem::directory_iterator(prefix.substr(0, prefix.rfind('/')), none)) {
+    const std::string path = entry.path().string();
+    if (!path.starts_with(prefix)) continue;
+    const std::string pid = path.substr(prefix.size(), path.rfind('-') - prefix.size());
+    if (!std::filesystem::exists("/proc/" + pid, none)) std::filesystem::remove_all(path, none);
+  }
+}
+
 Result<> make_network() {
   if (geteuid() != 0) return fail("needs root, for BPF and a network namespace");
+  remove_left_overs();
   if (unshare(CLONE_NEWNET) != 0) return fail_errno(errno, "make a network namespace");
   return build_network();
 }
@@ -135,7 +152,7 @@ Result<std::unique_ptr<DataPath>> DataPath::load(std::uint32_t flow_entries) {
   static const Result<> network = make_network();
   if (!network) return fail(network.error());
   static int number = 0;
-  auto pins = datapath::PinDirectory::open(fmt::format("/sys/fs/bpf/packet-test-{}-{}", getpid(), number++));
+  auto pins = datapath::PinDirectory::open(fmt::format("{}{}-{}", kPinPrefix, getpid(), number++));
   if (!pins) return fail(pins.error());
   const auto features = chosen_features();
   if (!features) return fail(features.error());
@@ -213,8 +230,7 @@ Result<Outcome> DataPath::run(Hook hook, const Bytes& frame) const {
     options.ctx_in = &skb;
     options.ctx_size_in = sizeof(skb);
   }
-  const int program = hook == Hook::Tc ? programs_.tc.get() : programs_.xdp.get();
-  if (bpf_prog_test_run_opts(program, &options) != 0) return fail_errno(errno, "BPF_PROG_TEST_RUN");
+  if (bpf_prog_test_run_opts(program(hook), &options) != 0) return fail_errno(errno, "BPF_PROG_TEST_RUN");
   out.resize(options.data_size_out);
   return Outcome{to_verdict(hook, options.retval), std::move(out)};
 }

@@ -55,6 +55,8 @@ class DataPath {
   Result<> forget();
   /// The link of the hook is in0 for tc and, as BPF_PROG_TEST_RUN has it, the loopback device for XDP.
   [[nodiscard]] Result<Outcome> run(Hook hook, const Bytes& frame) const;
+  /// The attached program of the hook.
+  [[nodiscard]] int program(Hook hook) const { return hook == Hook::Tc ? programs_.tc.get() : programs_.xdp.get(); }
   [[nodiscard]] const datapath::Maps& maps() const { return maps_; }
   /// By number, summed over the CPUs. Only those that maps/counter.h names are read.
   [[nodiscard]] Result<std::vector<std::uint64_t>> counters() const;

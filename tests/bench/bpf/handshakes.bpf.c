@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * A TCP client and a TCP server that exist only in XDP, so that the gateway between them is what is
- * measured. One connection: SYN, SYN+ACK, ACK with a request of four bytes, the same bytes as
- * response, RST. Every frame of theirs is 58 bytes: a SYN's four bytes of options and a request's
- * payload take the same place.
+ * measured. One connection, six segments:
+ *
+ *	SYN; SYN+ACK; ACK with a request of four bytes; the same number of bytes as response, and
+ *	FIN; FIN+ACK; ACK
+ *
+ * Each segment is made of the one before, in the same memory; the last one becomes the SYN of the
+ * next connection. So a number of connections is kept going without a sender. Every frame of theirs
+ * is 58 bytes: a SYN's four bytes of options and a request's payload take the same place.
  */
 #include <stdbool.h>
 #include <linux/bpf.h>
@@ -18,11 +23,17 @@
 
 #define SEGMENT	   24 /* TCP header with four bytes of options or payload */
 #define FRAME	   (sizeof(struct ethhdr) + sizeof(struct iphdr) + SEGMENT)
-#define MSS_1460   bpf_htonl(0x020405b4)
+#define MSS_1460   0x020405b4
+#define REQUEST	   0x70696e67
+#define RESPONSE   0x706f6e67
 #define SERVER_SEQ 1000
 #define WINDOW	   64000
+#define TAIL	   4 /* bytes of a request and of a response */
 
 __u16 port = 0; /* of the server, or the one that the client connects to; network byte order */
+__u32 first_source = 0; /* the client's lowest address, host byte order */
+bool stopped = false;	/* the client opens no more connections */
+__u64 next_source = 0;	/* number of the next connection */
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -62,68 +73,135 @@ static __always_inline __u16 fold(__u64 sum)
 	return (__u16)sum;
 }
 
-/* Answers with a segment of these flags, sequence numbers and last four bytes. */
-static __always_inline int answer(struct xdp_md *ctx, __u8 flags, __u32 seq, __u32 ack, __be32 tail)
+enum { FIN = 1, SYN = 2, RST = 4, PSH = 8, ACK = 16 };
+
+/* A segment to send. */
+struct outgoing {
+	__be32 src;
+	__be32 dst;
+	__be16 sport;
+	__be16 dport;
+	__u8 flags;
+	__u32 seq; /* host byte order */
+	__u32 ack;
+	__be32 tail; /* the last four bytes: a SYN's option or payload */
+	bool has_tail;
+};
+
+static __always_inline void write_ip(struct iphdr *ip, const struct outgoing *out, __u32 length)
 {
-	const int excess = (int)((long)ctx->data_end - (long)ctx->data) - (int)FRAME;
-	const bool is_syn = flags & 2;
-	__u8 mac[ETH_ALEN];
-	struct segment s;
-	__be32 address;
-	__be16 other;
+	ip->saddr = out->src;
+	ip->daddr = out->dst;
+	ip->ttl = 64;
+	ip->tot_len = bpf_htons(sizeof(*ip) + length);
+	ip->check = 0;
+	ip->check = (__sum16)~fold((__u32)bpf_csum_diff(NULL, 0, (__be32 *)ip, sizeof(*ip), 0));
+}
+
+static __always_inline void write_tcp(struct tcphdr *tcp, const struct outgoing *out, __u32 length)
+{
 	__u64 sum;
 
-	if (excess && bpf_xdp_adjust_tail(ctx, -excess))
+	tcp->source = out->sport;
+	tcp->dest = out->dport;
+	tcp->seq = bpf_htonl(out->seq);
+	tcp->ack_seq = bpf_htonl(out->ack);
+	((__u8 *)tcp)[12] = out->flags & SYN ? 0x60 : 0x50;
+	((__u8 *)tcp)[13] = out->flags;
+	tcp->window = bpf_htons(WINDOW);
+	tcp->urg_ptr = 0;
+	tcp->check = 0;
+	*(__be32 *)(tcp + 1) = out->tail;
+	/* What is not sent is zero, and so does not count. */
+	sum = (__u32)bpf_csum_diff(NULL, 0, (__be32 *)tcp, SEGMENT, 0);
+	sum += (__u64)out->src + out->dst + bpf_htons(IPPROTO_TCP) + bpf_htons((__u16)length);
+	tcp->check = (__sum16)~fold(sum);
+}
+
+/* Of its own, or else the verifier meets packet pointers that were cut to 32 bits. */
+static __noinline int fit_frame(struct xdp_md *ctx)
+{
+	const int excess = (int)((long)ctx->data_end - (long)ctx->data) - (int)FRAME;
+
+	return excess ? (int)bpf_xdp_adjust_tail(ctx, -excess) : 0;
+}
+
+/* Sends back the way the frame came. The frame may be longer than the packet in it. */
+static __always_inline int send(struct xdp_md *ctx, const struct outgoing *out)
+{
+	const __u32 length = out->has_tail ? SEGMENT : sizeof(struct tcphdr);
+	__u8 mac[ETH_ALEN];
+	struct segment s;
+
+	if (fit_frame(ctx))
 		return XDP_DROP;
 	if (!parse(ctx, &s) || (void *)s.tcp + SEGMENT > (void *)(long)ctx->data_end)
 		return XDP_DROP;
 	__builtin_memcpy(mac, s.eth->h_source, ETH_ALEN);
 	__builtin_memcpy(s.eth->h_source, s.eth->h_dest, ETH_ALEN);
 	__builtin_memcpy(s.eth->h_dest, mac, ETH_ALEN);
-	address = s.ip->saddr;
-	s.ip->saddr = s.ip->daddr;
-	s.ip->daddr = address;
-	s.ip->ttl = 64;
-	s.ip->tot_len = bpf_htons(sizeof(struct iphdr) + SEGMENT);
-	s.ip->check = 0;
-	s.ip->check = (__sum16)~fold(
-		(__u32)bpf_csum_diff(NULL, 0, (__be32 *)s.ip, sizeof(struct iphdr), 0));
-	other = s.tcp->source;
-	s.tcp->source = s.tcp->dest;
-	s.tcp->dest = other;
-	s.tcp->seq = bpf_htonl(seq);
-	s.tcp->ack_seq = bpf_htonl(ack);
-	((__u8 *)s.tcp)[12] = is_syn ? 0x60 : 0x50;
-	((__u8 *)s.tcp)[13] = flags;
-	s.tcp->window = bpf_htons(WINDOW);
-	s.tcp->urg_ptr = 0;
-	s.tcp->check = 0;
-	*(__be32 *)(s.tcp + 1) = tail;
-	sum = (__u32)bpf_csum_diff(NULL, 0, (__be32 *)s.tcp, SEGMENT, 0);
-	sum += (__u64)s.ip->saddr + s.ip->daddr + bpf_htons(IPPROTO_TCP) + bpf_htons(SEGMENT);
-	s.tcp->check = (__sum16)~fold(sum);
+	write_ip(s.ip, out, length);
+	write_tcp(s.tcp, out, length);
 	return bpf_redirect(ctx->ingress_ifindex, 0);
+}
+
+/* An answer to `s`: addresses and ports exchanged, everything that it carries acknowledged. */
+static __always_inline struct outgoing answer_to(const struct segment *s, __u8 flags)
+{
+	const bool takes_one = s->tcp->syn || s->tcp->fin;
+
+	return (struct outgoing){
+		.src = s->ip->daddr,
+		.dst = s->ip->saddr,
+		.sport = s->tcp->dest,
+		.dport = s->tcp->source,
+		.flags = flags,
+		.seq = bpf_ntohl(s->tcp->ack_seq),
+		.ack = bpf_ntohl(s->tcp->seq) + s->payload + takes_one,
+	};
+}
+
+static __always_inline struct outgoing with_tail(struct outgoing out, __u32 tail)
+{
+	out.tail = bpf_htonl(tail);
+	out.has_tail = true;
+	return out;
 }
 
 SEC("xdp")
 int server(struct xdp_md *ctx)
 {
+	struct outgoing out;
 	struct segment s;
-	__u32 seq, ack;
 
 	if (!parse(ctx, &s) || s.tcp->dest != port)
 		return XDP_PASS;
-	seq = bpf_ntohl(s.tcp->seq);
-	ack = bpf_ntohl(s.tcp->ack_seq);
 	if (s.tcp->rst)
 		return XDP_DROP;
-	if (s.tcp->syn)
-		return answer(ctx, 0x12, SERVER_SEQ, seq + 1, MSS_1460);
-	if (s.tcp->fin)
-		return answer(ctx, 0x14, ack, seq + 1 + s.payload, 0);
-	if (s.payload)
-		return answer(ctx, 0x18, ack, seq + s.payload, bpf_htonl(0x706f6e67));
-	return XDP_DROP;
+	if (s.tcp->syn) {
+		out = with_tail(answer_to(&s, SYN | ACK), MSS_1460);
+		out.seq = SERVER_SEQ;
+	} else if (s.payload) {
+		out = with_tail(answer_to(&s, PSH | FIN | ACK), RESPONSE);
+	} else if (s.tcp->fin) {
+		out = answer_to(&s, ACK);
+	} else {
+		return XDP_DROP;
+	}
+	return send(ctx, &out);
+}
+
+/* The next connection's SYN, from a source of its own: the address counts up, then the port. */
+static __always_inline struct outgoing next_syn(const struct segment *s)
+{
+	const __u64 number = __sync_fetch_and_add(&next_source, 1);
+	struct outgoing out = with_tail(answer_to(s, SYN), MSS_1460);
+
+	out.src = bpf_htonl(first_source + (__u32)(number % SOURCE_ADDRESSES));
+	out.sport = bpf_htons((__u16)(FIRST_SOURCE_PORT + number / SOURCE_ADDRESSES));
+	out.seq = CLIENT_SEQ;
+	out.ack = 0;
+	return out;
 }
 
 SEC("xdp")
@@ -131,23 +209,30 @@ int client(struct xdp_md *ctx)
 {
 	const __u32 index = 0;
 	struct tally *tally = bpf_map_lookup_elem(&tallies, &index);
+	struct outgoing out;
 	struct segment s;
-	__u32 seq, ack;
 
 	if (!parse(ctx, &s) || s.tcp->source != port || !tally)
 		return XDP_PASS;
-	seq = bpf_ntohl(s.tcp->seq);
-	ack = bpf_ntohl(s.tcp->ack_seq);
 	if (s.tcp->rst) {
 		tally->refused++;
 		return XDP_DROP;
 	}
-	if (s.tcp->syn)
-		return answer(ctx, 0x18, ack, seq + 1, bpf_htonl(0x70696e67));
-	if (!s.payload)
+	if (s.tcp->syn) {
+		out = with_tail(answer_to(&s, PSH | ACK), REQUEST);
+	} else if (s.tcp->fin) {
+		out = answer_to(&s, FIN | ACK);
+	} else if (s.payload) { /* of a proxy, which sends its FIN apart */
+		out = answer_to(&s, ACK);
+	} else if (s.tcp->ack_seq == bpf_htonl(CLIENT_SEQ + 1 + TAIL + 1)) { /* of our FIN */
+		tally->completed++;
+		if (stopped)
+			return XDP_DROP;
+		out = next_syn(&s);
+	} else {
 		return XDP_DROP;
-	tally->completed++;
-	return answer(ctx, 0x14, ack, seq + s.payload, 0);
+	}
+	return send(ctx, &out);
 }
 
 char _license[] SEC("license") = "GPL";

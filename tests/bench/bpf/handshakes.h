@@ -4,7 +4,13 @@
 
 #include <linux/types.h>
 
+/* The client's sources: each connection comes from another address. */
+#define SOURCE_ADDRESSES  65000
+#define FIRST_SOURCE_PORT 2048
+
+#define CLIENT_SEQ 5000 /* of every SYN */
+
 struct tally {
-	__u64 completed; /* response received */
+	__u64 completed; /* closed by both sides, after the response */
 	__u64 refused;	 /* RST received */
 };

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+// bare_forward xdp|tc IN OUT CLIENT_MAC BACKEND_MAC VIP PORT BACKEND BACKEND_PORT
+//     Forwards three ports from PORT on, of VIP, to three from BACKEND_PORT on, of BACKEND: requests from IN to OUT,
+//     replies back, with as little work as that can be done with. Prints "forwarding" and goes on until it is told to
+//     end.
+#include <arpa/inet.h>
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <linux/if_link.h>
+#include <net/if.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <iostream>
+#include <memory>
+#include <string>
+
+#include "tests/bench/bpf/bare_forward.h"
+// The skeleton names the direction's type.
+#include "bare_forward.skel.h"
+
+namespace {
+
+/// BPF_TCX_INGRESS, which libbpf 1.1 does not know.
+constexpr auto kTcxIngress = static_cast<bpf_attach_type>(46);
+
+[[noreturn]] void die(const std::string& what) {
+  std::cerr << "bare_forward: " << what << ": " << std::strerror(errno) << "\n";
+  std::exit(1);
+}
+
+struct Deleter {
+  void operator()(bare_forward* skeleton) const { bare_forward::destroy(skeleton); }
+};
+
+std::uint32_t link_index(const char* name) {
+  const unsigned index = if_nametoindex(name);
+  if (index == 0) die(name);
+  return index;
+}
+
+in_addr_t address(const char* text) {
+  in_addr parsed{};
+  if (inet_pton(AF_INET, text, &parsed) != 1) die(text);
+  return parsed.s_addr;
+}
+
+void set_target_mac(direction& way, const char* text) {
+  std::uint8_t* const mac = way.macs;
+  if (std::sscanf(text, "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx", mac, mac + 1, mac + 2, mac + 3, mac + 4, mac + 5) != 6) {
+    die(text);
+  }
+}
+
+/// That of the link by which the frames leave.
+void set_source_mac(direction& way, const char* device) {
+  ifreq request{};
+  std::strncpy(request.ifr_name, device, IFNAMSIZ - 1);
+  const int socket = ::socket(AF_INET, SOCK_DGRAM, 0);
+  if (ioctl(socket, SIOCGIFHWADDR, &request) != 0) die(device);
+  close(socket);
+  std::memcpy(way.macs + 6, request.ifr_hwaddr.sa_data, 6);
+}
+
+/// `words`: those of the usage, behind the hook.
+void configure(bare_forward& skeleton, char** words) {
+  const char *in = words[0], *out = words[1];
+  const auto port = static_cast<std::uint16_t>(std::atoi(words[5]));
+  const auto backend_port = static_cast<std::uint16_t>(std::atoi(words[7]));
+  direction request{address(words[4]), address(words[6]), port, backend_port, link_index(out), {}};
+  direction reply{request.address, request.match, backend_port, port, link_index(in), {}};
+  set_target_mac(request, words[3]);
+  set_source_mac(request, out);
+  set_target_mac(reply, words[2]);
+  set_source_mac(reply, in);
+  std::memcpy(const_cast<direction*>(&skeleton.rodata->request), &request, sizeof(request));
+  std::memcpy(const_cast<direction*>(&skeleton.rodata->reply), &reply, sizeof(reply));
+}
+
+void attach(const bpf_program* program, const char* device, bpf_attach_type type) {
+  LIBBPF_OPTS(bpf_link_create_opts, options, .flags = type == BPF_XDP ? __u32{XDP_FLAGS_DRV_MODE} : 0U);
+  if (bpf_link_create(bpf_program__fd(program), static_cast<int>(link_index(device)), type, &options) < 0) {
+    die("attach to " + std::string(device));
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::string hook = argc > 1 ? argv[1] : "";
+  if (argc != 10 || (hook != "xdp" && hook != "tc")) {
+    std::cerr << "usage: bare_forward xdp|tc IN OUT CLIENT_MAC BACKEND_MAC VIP PORT BACKEND BACKEND_PORT\n";
+    return 2;
+  }
+  const std::unique_ptr<bare_forward, Deleter> skeleton(bare_forward::open());
+  if (!skeleton) die("open the programs");
+  configure(*skeleton, argv + 2);
+  if (bare_forward::load(skeleton.get()) != 0) die("load the programs");
+  const bool is_xdp = hook == "xdp";
+  const bpf_attach_type type = is_xdp ? BPF_XDP : kTcxIngress;
+  attach(is_xdp ? skeleton->progs.request_xdp : skeleton->progs.request_tc, argv[2], type);
+  attach(is_xdp ? skeleton->progs.reply_xdp : skeleton->progs.reply_tc, argv[3], type);
+  std::cout << "forwarding" << std::endl;
+  for (;;) pause();
+}
