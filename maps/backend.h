@@ -19,13 +19,20 @@ enum gw_backend_flags {
 	GW_BACKEND_TUNNEL = 1 << 2,
 };
 
+#define GW_SHARED_BITS_SELF 128
+
 struct gw_backend {
 	struct gw_addr addr;
-	/* With GW_BACKEND_FULL_NAT and GW_BACKEND_TUNNEL: our address towards this backend; else
-	 * zero. */
+	/* Our address towards this backend, for full NAT and tunnels. */
 	struct gw_addr source;
 	__be16 port;
-	__u16 flags; /* enum gw_backend_flags */
+	__u8 flags; /* enum gw_backend_flags */
+	/*
+	 * Clients that have so many first bits of their address in common with `addr` are on the
+	 * backend's own link. It would answer them directly, past us, so they get full NAT instead
+	 * of DNAT. GW_SHARED_BITS_SELF: the backend alone, when it calls its own VIP. 0: nobody.
+	 */
+	__u8 shared_bits;
 	/*
 	 * 0: in use. Else it is out of use, its flows stay until this second of CLOCK_MONOTONIC,
 	 * and then the entry goes; a flow without an entry of its backend gets a RST.

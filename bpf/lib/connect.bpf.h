@@ -191,9 +191,18 @@ static __always_inline __u8 gw_first_state(const struct gw_packet *packet)
 	return gw_is_syn(packet->tcp_flags) ? GW_FLOW_SYN_SENT : GW_FLOW_JOINED;
 }
 
+/* True if the backend sees our address in place of the client's. */
+static __always_inline bool gw_is_full_nat(const struct gw_backend *backend,
+					   const struct gw_addr *client)
+{
+	if (backend->flags & (GW_BACKEND_FULL_NAT | GW_BACKEND_DSR))
+		return backend->flags & GW_BACKEND_FULL_NAT;
+	return backend->shared_bits && gw_addr_shares(client, &backend->addr, backend->shared_bits);
+}
+
 /* What the backend's mode makes of the tuple. */
 static __always_inline void gw_connection_use(struct gw_connection *connection,
-					      const struct gw_backend *backend)
+					      const struct gw_backend *backend, bool is_full_nat)
 {
 	connection->backend.dst = backend->addr;
 	if (backend->flags & GW_BACKEND_DSR) {
@@ -205,7 +214,7 @@ static __always_inline void gw_connection_use(struct gw_connection *connection,
 		return;
 	}
 	connection->backend.dport = backend->port;
-	if (backend->flags & GW_BACKEND_FULL_NAT) {
+	if (is_full_nat) {
 		connection->flags = GW_FLOW_FULL_NAT;
 		connection->backend.src = backend->source;
 	}
@@ -221,6 +230,7 @@ static __always_inline int gw_connect(const struct gw_packet *packet,
 {
 	struct gw_connection connection = {};
 	const struct gw_backend *backend;
+	bool is_full_nat;
 	int refused;
 
 	if (packet->tcp_flags & GW_TCP_RST)
@@ -236,8 +246,8 @@ static __always_inline int gw_connect(const struct gw_packet *packet,
 	backend = bpf_map_lookup_elem(&gw_backends, &connection.backend_id);
 	if (!backend)
 		return GW_DROP_NO_BACKEND;
-	if (!gw_is_request(packet) &&
-	    (backend->flags & GW_BACKEND_FULL_NAT || packet->tcp_flags & GW_TCP_SYN))
+	is_full_nat = gw_is_full_nat(backend, &packet->tuple.src);
+	if (!gw_is_request(packet) && (is_full_nat || packet->tcp_flags & GW_TCP_SYN))
 		return GW_DROP_NO_FLOW;
 	connection.client = packet->tuple;
 	connection.backend = connection.client;
@@ -245,7 +255,7 @@ static __always_inline int gw_connect(const struct gw_packet *packet,
 	connection.state = gw_first_state(packet);
 	connection.is_limited = listener->flags & GW_LISTENER_LIMITED;
 	connection.now = gw_now();
-	gw_connection_use(&connection, backend);
+	gw_connection_use(&connection, backend, is_full_nat);
 	/* A later fragment has no numbers. */
 	return gw_connect_store(&connection, packet->l4_header ? gw_seq_end(packet) : 0, is_v6);
 }

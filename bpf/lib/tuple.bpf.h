@@ -36,6 +36,24 @@ static __always_inline bool gw_v6_is_mapped(const struct in6_addr *v6)
 	       v6->in6_u.u6_addr32[2] == GW_V4_MAPPED;
 }
 
+/* The first or the last 64 bits. */
+static __always_inline __u64 gw_addr_half(const struct gw_addr *addr, int half)
+{
+	return (__u64)bpf_ntohl(addr->word[2 * half]) << 32 | bpf_ntohl(addr->word[2 * half + 1]);
+}
+
+/* True if the first `bits` are the same, 1 to 128 of them. */
+static __always_inline bool gw_addr_shares(const struct gw_addr *a, const struct gw_addr *b,
+					   __u32 bits)
+{
+	const __u64 first = gw_addr_half(a, 0) ^ gw_addr_half(b, 0);
+	const __u64 last = gw_addr_half(a, 1) ^ gw_addr_half(b, 1);
+
+	if (bits <= 64)
+		return !(first >> (64 - bits));
+	return !first && !(last >> (128 - bits));
+}
+
 static __always_inline bool gw_addr_equal(const struct gw_addr *a, const struct gw_addr *b)
 {
 	return a->word[0] == b->word[0] && a->word[1] == b->word[1] && a->word[2] == b->word[2] &&

@@ -2,8 +2,9 @@
 """Clients of the identity server, to be run in the client's namespace.
 
 client.py count ADDRESS PORT N [PARALLEL]
-    N connections; prints JSON: {"answers": {NAME: n}, "peers": {ADDRESS: n}, "remotes": {ADDRESS: n}, "errors": {WHAT: n}};
-    peers is who the server sees, remotes whom we believe to talk to (getpeername)
+    N connections; prints JSON: {"answers": {NAME: n}, "peers": {ADDRESS: n}, "seen": {"NAME ADDRESS": n},
+    "remotes": {"ADDRESS PORT": n}, "errors": {WHAT: n}}; peers is whom servers see, seen which server sees whom, remotes whom
+    we believe to talk to (getpeername)
 client.py hold ADDRESS PORT N
     Opens N connections and sends numbered lines on each, round after round, checking every echo. Prints "open",
     then one line "round R" each round; ends at end of input on stdin or SIGTERM with JSON
@@ -38,7 +39,7 @@ async def greet(address, port):
 
 
 async def count(address, port, number, parallel=16):
-    answers, peers, remotes, errors = (collections.Counter() for _ in range(4))
+    answers, peers, seen, remotes, errors = (collections.Counter() for _ in range(5))
     slots = asyncio.Semaphore(parallel)
     slowest_error = 0.0
 
@@ -50,6 +51,7 @@ async def count(address, port, number, parallel=16):
                 _, writer, name, peer = await greet(address, port)
                 answers[name] += 1
                 peers[peer] += 1
+                seen[f"{name} {peer}"] += 1
                 remotes[" ".join(map(str, writer.get_extra_info("peername")[:2]))] += 1
                 writer.close()
             except (OSError, asyncio.TimeoutError) as error:
@@ -57,7 +59,8 @@ async def count(address, port, number, parallel=16):
                 slowest_error = max(slowest_error, time.monotonic() - begin)
 
     await asyncio.gather(*(one() for _ in range(number)))
-    return {"answers": answers, "peers": peers, "remotes": remotes, "errors": errors, "slowestError": slowest_error}
+    return {"answers": answers, "peers": peers, "seen": seen, "remotes": remotes, "errors": errors,
+            "slowestError": slowest_error}
 
 
 class Held:

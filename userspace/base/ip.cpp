@@ -81,6 +81,10 @@ std::optional<IpPrefix> IpPrefix::parse(std::string_view text) {
   return IpPrefix{*address, static_cast<std::uint8_t>(length)};
 }
 
+IpPrefix IpPrefix::of(const IpAddress& address) {
+  return {address, static_cast<std::uint8_t>(address.is_v4() ? 32 : 128)};
+}
+
 bool IpPrefix::contains(const IpAddress& candidate) const {
   if (candidate.is_v4() != address.is_v4()) return false;
   const unsigned bits = length + (address.is_v4() ? kV4PrefixBits : 0);

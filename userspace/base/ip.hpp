@@ -49,6 +49,8 @@ struct IpPrefix {
 
   /// "192.0.2.0/24", or an address alone, which is a range of one. No bit may be set behind the prefix.
   static std::optional<IpPrefix> parse(std::string_view text);
+  /// The range of this one address.
+  static IpPrefix of(const IpAddress& address);
   /// Same family, and the first `length` bits agree.
   [[nodiscard]] bool contains(const IpAddress& candidate) const;
   [[nodiscard]] std::string to_string() const;

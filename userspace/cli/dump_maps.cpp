@@ -139,15 +139,23 @@ std::string drain_text(const gw_backend& backend, std::uint32_t now) {
   return age_text(std::max(static_cast<std::int32_t>(backend.drains_until - now), 0));
 }
 
+/// Whom the backend sees.
+std::string source_text(const gw_backend& backend) {
+  const std::string ours = plan::to_ip(backend.source).to_string();
+  if ((backend.flags & (GW_BACKEND_FULL_NAT | GW_BACKEND_TUNNEL)) != 0) return ours;
+  if (backend.shared_bits == 0 || (backend.flags & GW_BACKEND_DSR) != 0) return "client's";
+  if (backend.shared_bits == GW_SHARED_BITS_SELF) return fmt::format("client's (hairpin: {})", ours);
+  return fmt::format("client's ({} if of its /{})", ours, plan::shared_length(backend));
+}
+
 Rows backends(const MapView& view, std::uint32_t now) {
   Rows rows;
   for (const auto& [id, backend] : view.observed.backends) {
-    const bool own_source = (backend.flags & (GW_BACKEND_FULL_NAT | GW_BACKEND_TUNNEL)) != 0;
     rows.push_back({{"id", id},
                     {"backend", endpoint_text(backend.addr, backend.port)},
                     {"mode", mode_of(backend)},
                     {"drains", drain_text(backend, now)},
-                    {"source", own_source ? plan::to_ip(backend.source).to_string() : "client's"}});
+                    {"source", source_text(backend)}});
   }
   return rows;
 }

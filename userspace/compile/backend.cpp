@@ -44,6 +44,19 @@ bool keeps_client_address(const ir::Endpoint& endpoint, const ir::Upstream& upst
   return !endpoint.node.empty() && endpoint.node == topology.node_name;
 }
 
+/// Clients on the backend's own link would be answered past us, and so get full NAT. `Preserve` is a promise that
+/// answers come back all the same; only the backend itself cannot keep it.
+gw_backend that_sees_clients(const ir::Endpoint& endpoint, const ir::Upstream& upstream, gw_backend backend,
+                             const net::Topology& topology) {
+  const auto source = topology.source_towards(endpoint.address);
+  if (!source) return backend;
+  const bool is_promised = upstream.source_address == ir::SourceAddress::Preserve;
+  backend.source = plan::to_map(*source);
+  backend.shared_bits =
+      plan::shared_bits(is_promised ? IpPrefix::of(endpoint.address) : topology.segment_of(endpoint.address));
+  return backend;
+}
+
 }  // namespace
 
 MadeBackend make_backend(const ir::Endpoint& endpoint, const ir::Upstream& upstream, const net::Topology& topology) {
@@ -56,7 +69,9 @@ MadeBackend make_backend(const ir::Endpoint& endpoint, const ir::Upstream& upstr
   if (upstream.direct_return != ir::DirectReturn::None) {
     return with_direct_return(endpoint, upstream, backend, topology);
   }
-  if (keeps_client_address(endpoint, upstream, topology)) return backend;
+  if (keeps_client_address(endpoint, upstream, topology)) {
+    return that_sees_clients(endpoint, upstream, backend, topology);
+  }
   backend.flags = GW_BACKEND_FULL_NAT;
   return from_our_address(endpoint, backend, topology);
 }

@@ -69,14 +69,22 @@ std::optional<IpAddress> Topology::source_towards(const IpAddress& destination) 
   if (route == nullptr) return std::nullopt;
   if (route->preferred_source) return route->preferred_source;
   const IpAddress& next_hop = route->gateway ? *route->gateway : destination;
-  std::optional<IpAddress> fallback;
+  std::optional<IpAddress> of_link;
+  std::optional<IpAddress> of_any_link;
   for (const auto& assigned : addresses) {
-    if (assigned.ifindex != route->ifindex || !assigned.global_scope || !assigned.usable) continue;
-    if (assigned.address.is_v4() != destination.is_v4()) continue;
+    if (!assigned.global_scope || !assigned.usable || assigned.address.is_v4() != destination.is_v4()) continue;
+    if (!of_any_link) of_any_link = assigned.address;
+    if (assigned.ifindex != route->ifindex) continue;
     if (IpPrefix{assigned.address, assigned.prefix_length}.contains(next_hop)) return assigned.address;
-    if (!fallback) fallback = assigned.address;
+    if (!of_link) of_link = assigned.address;
   }
-  return fallback;
+  return of_link ? of_link : of_any_link;
+}
+
+IpPrefix Topology::segment_of(const IpAddress& neighbour) const {
+  const Route* const route = route_towards(*this, neighbour);
+  const bool is_on_link = route != nullptr && !route->gateway && route->destination.length != 0;
+  return is_on_link ? route->destination : IpPrefix::of(neighbour);
 }
 
 }  // namespace gw::net

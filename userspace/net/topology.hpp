@@ -80,8 +80,11 @@ struct Topology {
   [[nodiscard]] bool is_local(const IpAddress& address) const;
   /// Our address towards `destination`, as the kernel would choose it: by the rules, longest prefix, then lowest
   /// metric, then the route's preferred source, then the first global address of the link, preferring one whose prefix
-  /// holds the next hop.
+  /// holds the next hop, then the first one of any link.
   [[nodiscard]] std::optional<IpAddress> source_towards(const IpAddress& destination) const;
+  /// The hosts that share a link with the host `neighbour`, so that it speaks to them directly: the prefix of the route
+  /// to it, if that leads to no gateway. Otherwise, or if the route is the default, `neighbour` alone.
+  [[nodiscard]] IpPrefix segment_of(const IpAddress& neighbour) const;
 
   bool operator==(const Topology&) const = default;
 };

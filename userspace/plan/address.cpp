@@ -44,6 +44,14 @@ gw_source_key to_map(std::uint32_t listener_id, const IpPrefix& range) {
   return {bits_before + range.length, listener_id, to_map(range.address)};
 }
 
+std::uint8_t shared_bits(const IpPrefix& clients) {
+  return static_cast<std::uint8_t>((clients.address.is_v4() ? kV4MappedBits : 0) + clients.length);
+}
+
+std::uint32_t shared_length(const gw_backend& backend) {
+  return backend.shared_bits - (to_ip(backend.addr).is_v4() ? kV4MappedBits : 0);
+}
+
 const char* protocol_text(std::uint8_t protocol) { return protocol == IPPROTO_UDP ? "udp" : "tcp"; }
 
 std::string endpoint_text(const gw_addr& address, std::uint16_t port_be) {

@@ -19,7 +19,9 @@ std::string describe(const gw_backend& backend) {
   if ((backend.flags & GW_BACKEND_TUNNEL) != 0) return fmt::format("{} dsr-tunnel from {}", endpoint, source);
   if ((backend.flags & GW_BACKEND_DSR) != 0) return endpoint + " dsr";
   if ((backend.flags & GW_BACKEND_FULL_NAT) != 0) return fmt::format("{} full-nat from {}", endpoint, source);
-  return endpoint + " dnat";
+  if (backend.shared_bits == 0) return endpoint + " dnat";
+  if (backend.shared_bits == GW_SHARED_BITS_SELF) return fmt::format("{} dnat (hairpin from {})", endpoint, source);
+  return fmt::format("{} dnat (full-nat from {} for clients of its /{})", endpoint, source, shared_length(backend));
 }
 
 std::string describe(const gw_source_key& key) {

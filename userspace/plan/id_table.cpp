@@ -51,6 +51,10 @@ std::string IdTable::backend_key(const gw_backend& backend) {
   gw_backend identity = backend;
   identity.drains_until = 0;
   identity.drain_seconds = 0;
+  // What only new connections ask for may change under a backend's flows; whether it hides clients at all, or only
+  // itself from itself, is a mode.
+  if (backend.shared_bits != GW_SHARED_BITS_SELF) identity.shared_bits = 0;
+  if ((backend.flags & (GW_BACKEND_FULL_NAT | GW_BACKEND_TUNNEL)) == 0) identity.source = {};
   return {reinterpret_cast<const char*>(&identity), sizeof(identity)};
 }
 

@@ -180,6 +180,26 @@ TEST_F(Commands, StatusTellsWhetherTheHostsOwnProcessesAreServed) {
   EXPECT_NE(out_.str().find("This host's own processes: not served (too old)\n"), std::string::npos);
 }
 
+TEST_F(Commands, DumpMapsTellsWhomABackendSees) {
+  gw_backend backend{};
+  backend.addr = plan::to_map(*IpAddress::parse("10.0.2.2"));
+  backend.source = plan::to_map(*IpAddress::parse("10.0.2.1"));
+  backend.port = htons(80);
+  view_.observed.backends[1] = backend;
+  backend.shared_bits = 96 + 24;
+  view_.observed.backends[2] = backend;
+  backend.shared_bits = GW_SHARED_BITS_SELF;
+  view_.observed.backends[3] = backend;
+  backend.flags = GW_BACKEND_FULL_NAT;
+  view_.observed.backends[4] = backend;
+  EXPECT_EQ(run(dump_maps, std::string("backends"), Output::Json), kOk);
+  const auto rows = nlohmann::json::parse(out_.str());
+  EXPECT_EQ(rows[0]["source"], "client's");
+  EXPECT_EQ(rows[1]["source"], "client's (10.0.2.1 if of its /24)");
+  EXPECT_EQ(rows[2]["source"], "client's (hairpin: 10.0.2.1)");
+  EXPECT_EQ(rows[3]["source"], "10.0.2.1");
+}
+
 TEST_F(Commands, DumpMapsShowsRejectedSharesAndEveryMap) {
   view_.observed.services[1] = {2, 0, {{0xbfffffff, 0, 0, 0, 0}, {UINT32_MAX, 4, 2, 0, 0}}};
   view_.tables[4] = {7, 8};

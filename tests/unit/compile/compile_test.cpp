@@ -82,5 +82,57 @@ TEST(Ids, AreTheSameWhenTheSameConfigurationIsCompiledAgain) {
   EXPECT_EQ(ntohs(first.plan.listeners.begin()->first.port), 80);
 }
 
+/// One listener with one endpoint, on this node, at 10.0.0.9.
+ir::Config one_endpoint_here() {
+  ir::Config config;
+  ir::L4Listener listener;
+  listener.gateway = {"default", "web"};
+  listener.port = 80;
+  listener.service = "s";
+  config.listeners = {listener};
+  config.services["s"].backends.emplace_back().endpoints = {{IpAddress::parse("10.0.0.9").value(), 8080, "here"}};
+  return config;
+}
+
+net::Topology node_with_route(const char* prefix, std::uint8_t length) {
+  net::Topology topology;
+  topology.node_name = "here";
+  topology.links = {link(1, "eth0", "")};
+  topology.addresses = {
+      {.ifindex = 1, .address = IpAddress::parse("10.0.0.1").value(), .prefix_length = 24, .global_scope = true}};
+  topology.routes.emplace_back().destination = {IpAddress::parse(prefix).value(), length};
+  topology.routes.back().ifindex = 1;
+  return topology;
+}
+
+int shared_bits(const ir::Config& config, const net::Topology& topology) {
+  return compile(config, topology, {}, {}).plan.backends.begin()->second.shared_bits;
+}
+
+TEST(Backends, HideClientsOfTheirOwnLink) {
+  ir::Config config = one_endpoint_here();
+  EXPECT_EQ(shared_bits(config, node_with_route("10.0.0.0", 24)), 96 + 24);
+  EXPECT_EQ(shared_bits(config, node_with_route("10.0.0.9", 32)), GW_SHARED_BITS_SELF);
+  config.services["s"].backends.front().upstream.source_address = ir::SourceAddress::Preserve;
+  EXPECT_EQ(shared_bits(config, node_with_route("10.0.0.0", 24)), GW_SHARED_BITS_SELF);
+  net::Topology without_address = node_with_route("10.0.0.0", 24);
+  without_address.addresses.clear();
+  EXPECT_EQ(shared_bits(config, without_address), 0);
+}
+
+TEST(Backends, KeepTheirIdWhenTheirLinkGrows) {
+  const ir::Config config = one_endpoint_here();
+  const Output before = compile(config, node_with_route("10.0.0.0", 24), {}, {});
+  const Output after = compile(config, node_with_route("10.0.0.0", 16), before.ids, {});
+  EXPECT_EQ(after.plan.backends.begin()->first, before.plan.backends.begin()->first);
+}
+
+TEST(Backends, OfTwoServicesMayDifferInWhomTheyHide) {
+  ir::Config config = one_endpoint_here();
+  config.services["s"].backends.push_back(config.services["s"].backends.front());
+  config.services["s"].backends.back().upstream.source_address = ir::SourceAddress::Preserve;
+  EXPECT_EQ(compile(config, node_with_route("10.0.0.0", 24), {}, {}).plan.backends.size(), 2U);
+}
+
 }  // namespace
 }  // namespace gw::compile

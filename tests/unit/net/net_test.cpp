@@ -20,6 +20,14 @@ namespace {
 
 IpAddress ip(const char* text) { return IpAddress::parse(text).value(); }
 
+Route route(const char* prefix, std::uint8_t length, std::uint32_t ifindex, std::uint32_t metric = 0) {
+  Route made;
+  made.destination = {ip(prefix), length};
+  made.ifindex = ifindex;
+  made.metric = metric;
+  return made;
+}
+
 Topology two_links() {
   Topology topology;
   topology.links = {{.ifindex = 1, .name = "lo", .kind = "", .up = true, .loopback = true},
@@ -30,14 +38,7 @@ Topology two_links() {
                         {.ifindex = 3, .address = ip("10.1.0.1"), .prefix_length = 24, .global_scope = true},
                         {.ifindex = 3, .address = ip("10.2.0.1"), .prefix_length = 24, .global_scope = true},
                         {.ifindex = 3, .address = ip("fe80::1"), .prefix_length = 64, .global_scope = false}};
-  const auto route = [](const char* prefix, std::uint8_t length, std::uint32_t ifindex, std::uint32_t metric) {
-    Route made;
-    made.destination = {ip(prefix), length};
-    made.ifindex = ifindex;
-    made.metric = metric;
-    return made;
-  };
-  topology.routes = {route("10.0.0.0", 24, 2, 0), route("10.1.0.0", 24, 3, 0), route("10.2.0.0", 24, 3, 0),
+  topology.routes = {route("10.0.0.0", 24, 2), route("10.1.0.0", 24, 3), route("10.2.0.0", 24, 3),
                      route("192.0.2.0", 24, 3, 20), route("192.0.2.0", 24, 2, 10)};
   return topology;
 }
@@ -56,6 +57,26 @@ TEST(Topology, TheSourceIsTheOneTheKernelWouldChoose) {
   EXPECT_EQ(topology.source_towards(ip("198.51.100.1")), std::nullopt);
   topology.routes.back().preferred_source = ip("10.9.9.9");
   EXPECT_EQ(topology.source_towards(ip("192.0.2.1")), ip("10.9.9.9"));
+}
+
+TEST(Topology, ALinkWithoutAddressesBorrowsOne) {
+  Topology topology = two_links();
+  topology.routes.push_back(route("192.0.2.9", 32, 4));
+  EXPECT_EQ(topology.source_towards(ip("192.0.2.9")), ip("10.0.0.1"));
+  topology.addresses.clear();
+  EXPECT_EQ(topology.source_towards(ip("192.0.2.9")), std::nullopt);
+}
+
+TEST(Topology, ASegmentIsWhatTheRouteReachesWithoutAGateway) {
+  Topology topology = two_links();
+  EXPECT_EQ(topology.segment_of(ip("10.1.0.9")), (IpPrefix{ip("10.1.0.0"), 24}));
+  topology.routes.back().gateway = ip("10.0.0.254");
+  EXPECT_EQ(topology.segment_of(ip("192.0.2.9")), (IpPrefix{ip("192.0.2.9"), 32})) << "behind a gateway";
+  topology.routes.push_back(route("10.1.0.9", 32, 3));
+  EXPECT_EQ(topology.segment_of(ip("10.1.0.9")), (IpPrefix{ip("10.1.0.9"), 32})) << "a link of its own";
+  EXPECT_EQ(topology.segment_of(ip("2001:db8::1")), (IpPrefix{ip("2001:db8::1"), 128})) << "no route";
+  topology.routes = {route("0.0.0.0", 0, 3)};
+  EXPECT_EQ(topology.segment_of(ip("10.1.0.9")), (IpPrefix{ip("10.1.0.9"), 32})) << "a default route says nothing";
 }
 
 Rule rule(std::uint32_t priority, std::uint32_t table) {
@@ -153,8 +174,11 @@ TEST_F(InNamespace, DiscoversRulesAndTheirTables) {
 }
 
 TEST_F(InNamespace, TheMonitorTellsTopologyFromNeighbours) {
+  // Nothing may be under way that the kernel would tell of later: no IPv6 address, no link on its way up.
+  sh("sysctl -qw net.ipv6.conf.default.disable_ipv6=1");
   sh("ip link add v0 type veth peer name v1 && ip link set v0 up && ip link set v1 up && ip addr add 10.0.0.1/24 dev "
      "v0");
+  sh("for d in v0 v1; do until ip link show $d | grep -q 'state UP'; do sleep 0.01; done; done");
   auto monitor = Monitor::open();
   ASSERT_TRUE(monitor) << monitor.error().message;
   EXPECT_FALSE(monitor->drain().value().topology);
