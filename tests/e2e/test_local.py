@@ -15,6 +15,8 @@ CLIENT = TESTS / "lab" / "client.py"
 UDP = TESTS / "lab" / "udp.py"
 MAPPED = f"::ffff:{GATEWAY4}"
 
+ADDRESSES = pytest.mark.parametrize("address", [GATEWAY4, MAPPED, GATEWAY6], ids=["ipv4", "mapped", "ipv6"])
+
 pytestmark = pytest.mark.skipif(cgroup_root() is None, reason="needs cgroup v2, mounted anywhere")
 
 
@@ -30,19 +32,19 @@ class Host:
             server.wait_for("listening")
         self.daemon = Daemon(self.topology, attach="tc", cgroup=self.cgroup.path)
 
-    def serve(self, *objects):
-        self.daemon.write("web.yaml", manifests.documents(*objects))
-        self.daemon.start()
-
     def split(self, **weights):
-        """TCP and UDP on one port."""
-        made = [manifests.gateway(listeners=(("tcp", 8080), ("udp", 8080))), manifests.tcp_route("t", **weights),
-                manifests.udp_route("u", **{f"u{name}": weight for name, weight in weights.items()})]
+        """Ports 8080, TCP and UDP: by these weights; 8081, TCP: four fifths to nothing; 8082, UDP: all of it."""
+        listeners = (("tcp", 8080), ("udp", 8080), ("odd", 8081), ("none", 8082))
+        made = [manifests.gateway(listeners=listeners), manifests.tcp_route("t", section="tcp", **weights),
+                manifests.udp_route("u", section="udp", **{f"u{name}": weight for name, weight in weights.items()}),
+                manifests.tcp_route("odd", section="odd", b1=20, nobody=80), *manifests.service("nobody", [])]
+        made[0]["spec"]["listeners"][3]["protocol"] = "UDP"
         for backend in self.topology.backends:
             addresses = [backend.address4, backend.address6]
             made += manifests.service(backend.name, addresses)
             made += manifests.service(f"u{backend.name}", addresses, protocol="UDP")
-        self.serve(*made)
+        self.daemon.write("web.yaml", manifests.documents(*made))
+        self.daemon.start()
 
     def ask(self, script, *words, namespace=None):
         """Runs a client as a process of the cgroup."""
@@ -58,43 +60,48 @@ def host(lab):
     return Host(lab)
 
 
-@pytest.mark.parametrize("address, peers", [(GATEWAY4, {"10.0.11.1", "10.0.12.1"}), (MAPPED, {"10.0.11.1", "10.0.12.1"}),
-                                            (GATEWAY6, {"2001:db8:11::1", "2001:db8:12::1"})])
-def test_connections_are_split_by_weight_and_believe_to_be_with_the_vip(host, address, peers):
-    host.split(b1=70, b2=30)
-    result = host.connect(400, address)
+@pytest.fixture(scope="module")
+def serving():
+    """A host that splits 70 to 30, for all tests that change nothing."""
+    with Lab("local") as lab:
+        made = Host(lab)
+        made.split(b1=70, b2=30)
+        yield made
+
+
+@ADDRESSES
+def test_connections_are_split_by_weight_and_believe_to_be_with_the_vip(serving, address):
+    result = serving.connect(400, address)
     assert not result["errors"]
     assert_share(result, "b1", 0.7)
-    assert set(result["peers"]) == peers
+    assert set(result["peers"]) == ({"2001:db8:11::1", "2001:db8:12::1"} if address == GATEWAY6 else
+                                    {"10.0.11.1", "10.0.12.1"})
     assert set(result["remotes"]) == {f"{address} 8080"}
 
 
-@pytest.mark.parametrize("address", [GATEWAY4, MAPPED, GATEWAY6])
+@ADDRESSES
 @pytest.mark.parametrize("how", ["client", "sendto"])
-def test_udp_flows_are_split_by_weight_and_answered_by_the_vip(host, address, how):
-    host.split(b1=70, b2=30)
-    result = host.ask(UDP, how, address, 8080, 200, 3)
+def test_udp_flows_are_split_by_weight_and_answered_by_the_vip(serving, address, how):
+    result = serving.ask(UDP, how, address, 8080, 200, 3)
     assert (result["lost"], result["refused"], result["moved"]) == (0, 0, 0)
     result["errors"] = {}
     assert_share(result, "b1", 0.7)
     assert set(result["sources"]) == {f"{address} 8080"}
 
 
-@pytest.mark.parametrize("address", [GATEWAY4, MAPPED, GATEWAY6])
-def test_a_rejected_share_is_refused_in_proportion(host, address):
-    b1 = host.topology.backends[0]
-    host.serve(manifests.gateway(), manifests.tcp_route("r", b1=20, nowhere=80),
-               *manifests.service("b1", [b1.address4, b1.address6]))
-    result = host.connect(300, address)
+@ADDRESSES
+def test_a_rejected_share_is_refused_in_proportion(serving, address):
+    before = counters(serving.daemon)["no_backend"]
+    result = serving.connect(300, address, 8081)
     assert set(result["errors"]) == {"ConnectionRefusedError"}
     assert_share(result, "b1", 0.2)
-    assert counters(host.daemon)["no_backend"] == result["errors"]["ConnectionRefusedError"]
+    assert counters(serving.daemon)["no_backend"] - before == result["errors"]["ConnectionRefusedError"]
 
 
+@ADDRESSES
 @pytest.mark.parametrize("how", ["client", "sendto"])
-def test_udp_to_nothing_is_refused(host, how):
-    host.serve(manifests.gateway(listeners=(("udp", 8080),)))
-    assert host.ask(UDP, how, GATEWAY4, 8080, 5, 1)["refused"] == 5
+def test_udp_to_nothing_is_refused(serving, address, how):
+    assert serving.ask(UDP, how, address, 8082, 5, 1)["refused"] == 5
 
 
 def test_a_udp_socket_leaves_a_backend_that_is_gone(host):
@@ -110,18 +117,17 @@ def test_a_udp_socket_leaves_a_backend_that_is_gone(host):
     asker.wait_for("answered by b2\n")
 
 
-def test_other_destinations_and_other_network_namespaces_are_left_alone(host):
+def test_other_destinations_and_other_network_namespaces_are_left_alone(serving):
     """Processes of the cgroup that the listeners are not for: other ports of this host, another host's own address."""
-    host.split(b1=1, b2=1)
-    own = host.topology.gateway.start("own-server", PYTHON, TESTS / "lab" / "server.py", "host", 2222)
+    own = serving.topology.gateway.start("own-server", PYTHON, TESTS / "lab" / "server.py", "host", 2222)
     own.wait_for("listening")
-    assert host.connect(5, port=2222)["answers"] == {"host": 5}
-    assert host.connect(5, "127.0.0.1")["errors"] == {"ConnectionRefusedError": 5}
-    client = host.topology.client
+    assert serving.connect(5, port=2222)["answers"] == {"host": 5}
+    assert serving.connect(5, "127.0.0.1")["errors"] == {"ConnectionRefusedError": 5}
+    client = serving.topology.client
     elsewhere = client.start("elsewhere", PYTHON, TESTS / "lab" / "server.py", "elsewhere", 8080)
     elsewhere.wait_for("listening")
     client.address("lo", f"{GATEWAY4}/32")
-    assert host.connect(5, namespace=client)["answers"] == {"elsewhere": 5}
+    assert serving.connect(5, namespace=client)["answers"] == {"elsewhere": 5}
 
 
 def test_a_killed_daemon_is_not_noticed_and_its_successor_takes_over(host):

@@ -7,7 +7,7 @@ import pytest
 
 from helpers import connect, wait_until
 from lab import manifests
-from lab.lab import run
+from lab.lab import Lab, run
 from lab.topology import Daemon, GATEWAY4, GATEWAY6, NODE, PYTHON, TESTS, Topology, is_v6
 
 CLIENT = TESTS / "lab" / "client.py"
@@ -38,14 +38,11 @@ class Pod:
     def addresses(self):
         return [self.address4, self.address6]
 
-    def manifests(self):
-        return manifests.service(self.name, self.addresses, node=NODE)
-
     def ask(self, script, *words):
         return json.loads(run(*self.namespace.enter(PYTHON, script, *words)))
 
-    def connect(self, number, vip):
-        return self.ask(CLIENT, "count", vip, 8080, number)
+    def connect(self, number, vip, port=8080):
+        return self.ask(CLIENT, "count", vip, port, number)
 
 
 class RoutedPod(Pod):
@@ -90,25 +87,28 @@ class Node:
         self.pods = {pod.name: pod.serve() for pod in (RoutedPod(self, "r1", 11), RoutedPod(self, "r2", 12),
                                                       BridgedPod(self, "p1", 11), BridgedPod(self, "p2", 12))}
         self.daemon = Daemon(self.topology, attach=attach)
+        self.serve()
 
-    def serve(self, *pods):
-        """Every pod and b1 with equal weights."""
-        b1 = self.topology.backends[0]
-        pods = pods or self.pods.values()
+    def serve(self):
+        """8080: every pod and b1 with equal weights; 8081: r1 alone; 8082: p1 alone."""
+        b1, pods = self.topology.backends[0], self.pods.values()
         self.daemon.write("web.yaml", manifests.documents(
-            manifests.gateway(listeners=(("tcp", 8080), ("udp", 8080))),
-            manifests.tcp_route("t", b1=1, **{pod.name: 1 for pod in pods}),
+            manifests.gateway(listeners=(("all", 8080), ("r1", 8081), ("p1", 8082), ("udp", 8080))),
+            manifests.tcp_route("t", section="all", b1=1, **{pod.name: 1 for pod in pods}),
+            manifests.tcp_route("t-r1", section="r1", r1=1), manifests.tcp_route("t-p1", section="p1", p1=1),
             manifests.udp_route("u", **{f"u{pod.name}": 1 for pod in pods}),
             *manifests.service("b1", [b1.address4, b1.address6]),
-            *(thing for pod in pods for thing in pod.manifests()),
+            *(thing for pod in pods for thing in manifests.service(pod.name, pod.addresses, node=NODE)),
             *(thing for pod in pods for thing in manifests.service(f"u{pod.name}", pod.addresses, node=NODE,
                                                                    protocol="UDP"))))
         self.daemon.start()
 
 
-@pytest.fixture
-def node(lab, attach):
-    return Node(lab, attach)
+@pytest.fixture(scope="module", params=["tc", "xdp"])
+def node(request):
+    """One for all tests: nothing that they do disturbs another."""
+    with Lab("pods") as lab:
+        yield Node(lab, request.param)
 
 
 def seen_by(result):
@@ -124,7 +124,6 @@ def seen_by(result):
 @pytest.mark.parametrize("client", ["r1", "p1"])
 def test_a_pod_reaches_every_backend_itself_among_them(node, client, vip):
     """Backends on this node see the pod, unless they would then answer it past the gateway: itself, and those on its bridge."""
-    node.serve()
     pod = node.pods[client]
     result = pod.connect(100, vip)
     assert not result["errors"]
@@ -138,7 +137,6 @@ def test_a_pod_reaches_every_backend_itself_among_them(node, client, vip):
 
 @FAMILIES
 def test_udp_reaches_every_pod_itself_among_them(node, vip):
-    node.serve()
     result = node.pods["p1"].ask(UDP, "client", vip, 8080, 60, 2)
     assert (result["lost"], result["refused"], result["moved"]) == (0, 0, 0)
     assert set(result["answers"]) == {"r1", "r2", "p1", "p2"}
@@ -147,17 +145,14 @@ def test_udp_reaches_every_pod_itself_among_them(node, vip):
 
 @FAMILIES
 def test_a_large_transfer_through_the_hairpin_arrives_intact(node, vip):
-    node.serve()
-    for name in ("r1", "p1"):
-        node.daemon.write("web.yaml", manifests.documents(manifests.gateway(), manifests.tcp_route("t", **{name: 1}),
-                                                          *node.pods[name].manifests()))
-        wait_until(lambda name=name: set(node.pods[name].connect(5, vip)["answers"]) == {name}, "the route to change")
-        assert node.pods[name].ask(CLIENT, "transfer", vip, 8080, 16 << 20) == {"bytes": 16 << 20, "intact": True}
+    for name, port in (("r1", 8081), ("p1", 8082)):
+        pod = node.pods[name]
+        assert set(pod.connect(5, vip, port)["answers"]) == {name}
+        assert pod.ask(CLIENT, "transfer", vip, port, 16 << 20) == {"bytes": 16 << 20, "intact": True}
 
 
 @FAMILIES
 def test_clients_from_elsewhere_are_seen_by_the_nodes_pods(node, vip):
-    node.serve()
     result = connect(node.topology, 100, vip)
     assert not result["errors"]
     client = "2001:db8:1::2" if is_v6(vip) else "10.0.1.2"
@@ -166,10 +161,10 @@ def test_clients_from_elsewhere_are_seen_by_the_nodes_pods(node, vip):
 
 
 def test_a_pod_that_appears_later_is_served(node):
-    node.serve(node.pods["r1"])
-    pod = RoutedPod(node, "late", 20).serve()
+    pod = RoutedPod(node, "late", 20)
     wait_until(lambda: pod.device in node.daemon.gwctl("status"), "its link to be attached to")
-    assert set(pod.connect(40, GATEWAY4)["answers"]) == {"r1", "b1"}
+    result = pod.connect(40, GATEWAY4)
+    assert sum(result["answers"].values()) == 40
     pod.namespace.delete()
     wait_until(lambda: pod.device not in node.daemon.gwctl("status"), "its link to be forgotten")
     assert node.daemon.gwctl_code("status")[0] == 0

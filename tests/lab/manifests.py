@@ -28,8 +28,8 @@ def tcp_route(name, parent="web", section=None, kind="TCPRoute", **weights):
             "spec": {"parentRefs": [reference], "rules": [{"backendRefs": refs}]}}
 
 
-def udp_route(name, **weights):
-    return tcp_route(name, kind="UDPRoute", **weights)
+def udp_route(name, section=None, **weights):
+    return tcp_route(name, section=section, kind="UDPRoute", **weights)
 
 
 def service(name, addresses, port=9000, node=None, protocol="TCP"):
