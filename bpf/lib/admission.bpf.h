@@ -7,8 +7,7 @@
 #pragma once
 
 #include "bpf/lib/clock.bpf.h"
-#include "bpf/lib/counter.bpf.h"
-#include "bpf/lib/packet.bpf.h"
+#include "bpf/lib/tuple.bpf.h"
 #include "bpf/maps.bpf.h"
 
 /* Bits of a gw_source_key behind its prefix_length. */
@@ -48,13 +47,13 @@ static __always_inline bool gw_rate_take(struct gw_rate *rate, __u32 limit)
 }
 
 static __always_inline bool gw_source_rate_take(const struct gw_listener *listener,
-						const struct gw_addr *source, bool is_v6)
+						const struct gw_addr *source)
 {
 	struct gw_source_rate_key key = {.listener_id = listener->listener_id, .addr = *source};
 	struct gw_rate *rate;
 	struct gw_rate first = {};
 
-	if (is_v6) {
+	if (!gw_addr_is_v4(source)) {
 		key.addr.word[2] = 0;
 		key.addr.word[3] = 0;
 	}
@@ -67,17 +66,16 @@ static __always_inline bool gw_source_rate_take(const struct gw_listener *listen
 	return true;
 }
 
-/* 0 if the connection may begin, or the reason why not. */
-static __always_inline int gw_admit(const struct gw_packet *packet,
-				    const struct gw_listener *listener, bool is_v6)
+/* 0 if a connection of `source` may begin, or the reason why not. */
+static __always_inline int gw_admit(const struct gw_addr *source,
+				    const struct gw_listener *listener)
 {
 	const __u32 id = listener->listener_id;
 	struct gw_admission *admission;
 
-	if (listener->flags & GW_LISTENER_SOURCES &&
-	    gw_source_is_denied(listener, &packet->tuple.src))
+	if (listener->flags & GW_LISTENER_SOURCES && gw_source_is_denied(listener, source))
 		return GW_DROP_SOURCE_DENIED;
-	if (listener->source_rate && !gw_source_rate_take(listener, &packet->tuple.src, is_v6))
+	if (listener->source_rate && !gw_source_rate_take(listener, source))
 		return GW_DROP_SOURCE_RATE;
 	if (!(listener->flags & GW_LISTENER_LIMITED))
 		return 0;

@@ -235,7 +235,7 @@ static __always_inline int gw_connect(const struct gw_packet *packet,
 
 	if (packet->tcp_flags & GW_TCP_RST)
 		return GW_DROP_STRAY_RST;
-	refused = gw_admit(packet, listener, is_v6);
+	refused = gw_admit(&packet->tuple.src, listener);
 	if (refused)
 		return refused;
 	connection.hash = gw_hash_tuple(&packet->tuple);

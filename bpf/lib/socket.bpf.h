@@ -10,6 +10,7 @@
 #include <linux/bpf.h>
 #include <linux/in.h>
 
+#include "bpf/lib/admission.bpf.h"
 #include "bpf/lib/select.bpf.h"
 #include "maps/socket.h"
 
@@ -49,7 +50,10 @@ static __always_inline bool gw_socket_is_ours(struct bpf_sock_addr *ctx)
 	return control && control->netns_cookie == bpf_get_netns_cookie(ctx);
 }
 
-/* The address that the program was called with, as the destination of a tuple. */
+/*
+ * The address that the program was called with, as the destination of a tuple. The source is the
+ * same: that is what the kernel would choose for a connection to an address of this host.
+ */
 static __always_inline void gw_socket_tuple(const struct bpf_sock_addr *ctx, struct gw_tuple *tuple,
 					    bool is_v6)
 {
@@ -62,6 +66,7 @@ static __always_inline void gw_socket_tuple(const struct bpf_sock_addr *ctx, str
 	} else {
 		gw_addr_from_v4(&tuple->dst, ctx->user_ip4);
 	}
+	tuple->src = tuple->dst;
 	tuple->dport = (__be16)ctx->user_port;
 	tuple->protocol = (__u8)ctx->protocol;
 }
@@ -93,8 +98,9 @@ static __always_inline struct gw_socket_key gw_socket_key_of(struct bpf_sock_add
 }
 
 /*
- * ECONNREFUSED. Before Linux 6.1 the kernel's own error is EPERM, but a TCP connection can be sent
- * where nobody can listen, to port 0 of the loopback, which answers with a RST.
+ * EPERM if the source is denied, else ECONNREFUSED. Before Linux 6.1 the error is always EPERM, but
+ * a TCP connection can be sent where nobody can listen, to port 0 of the loopback, which answers
+ * with a RST.
  */
 static __always_inline int gw_socket_refuse(struct bpf_sock_addr *ctx, const struct gw_tuple *tuple,
 					    enum gw_counter reason, bool is_v6)
@@ -102,13 +108,15 @@ static __always_inline int gw_socket_refuse(struct bpf_sock_addr *ctx, const str
 	struct gw_addr loopback = {.word = {0, 0, 0, bpf_htonl(1)}};
 
 	gw_socket_count(reason);
+	if (reason == GW_DROP_SOURCE_DENIED)
+		return GW_SOCKET_REFUSE;
 	if (gw_socket_chooses_error) {
 		bpf_set_retval(-GW_ECONNREFUSED);
 		return GW_SOCKET_REFUSE;
 	}
 	if (tuple->protocol != IPPROTO_TCP)
 		return GW_SOCKET_REFUSE;
-	if (tuple->dst.word[2] == GW_V4_MAPPED)
+	if (gw_addr_is_v4(&tuple->dst))
 		gw_addr_from_v4(&loopback, bpf_htonl(INADDR_LOOPBACK));
 	gw_socket_redirect(ctx, &loopback, 0, is_v6);
 	return GW_SOCKET_GO_ON;
@@ -116,16 +124,18 @@ static __always_inline int gw_socket_refuse(struct bpf_sock_addr *ctx, const str
 
 /*
  * Chooses a backend; 0, or the reason why there is none. There is no source port yet to hash, and
- * none is needed: no other node will ever see this connection. With source affinity this host is
- * one client, whichever of its addresses the kernel will choose.
+ * none is needed: no other node will ever see this connection.
  */
 static __always_inline int gw_socket_choose(const struct gw_listener *listener,
 					    const struct gw_tuple *tuple, struct gw_socket *chosen)
 {
-	const __u32 id =
-		gw_backend_choose(listener->service_id, &tuple->src, bpf_get_prandom_u32());
 	const struct gw_backend *backend;
+	const int refused = gw_admit(&tuple->src, listener);
+	__u32 id;
 
+	if (refused)
+		return refused;
+	id = gw_backend_choose(listener->service_id, &tuple->src, bpf_get_prandom_u32());
 	if (id == GW_BACKEND_REJECT)
 		return GW_DROP_NO_BACKEND;
 	backend = bpf_map_lookup_elem(&gw_backends, &id);

@@ -30,6 +30,11 @@ static __always_inline void gw_addr_from_v6(struct gw_addr *addr, const struct i
 	addr->word[3] = v6->in6_u.u6_addr32[3];
 }
 
+static __always_inline bool gw_addr_is_v4(const struct gw_addr *addr)
+{
+	return !addr->word[0] && !addr->word[1] && addr->word[2] == GW_V4_MAPPED;
+}
+
 static __always_inline bool gw_v6_is_mapped(const struct in6_addr *v6)
 {
 	return !v6->in6_u.u6_addr32[0] && !v6->in6_u.u6_addr32[1] &&

@@ -6,7 +6,7 @@ import signal
 
 import pytest
 
-from helpers import assert_share, counters
+from helpers import assert_share, counters, wait_until
 from lab import manifests
 from lab.lab import Lab, cgroup_root, run
 from lab.topology import Daemon, GATEWAY4, GATEWAY6, PYTHON, TESTS, Topology
@@ -128,6 +128,29 @@ def test_other_destinations_and_other_network_namespaces_are_left_alone(serving)
     elsewhere.wait_for("listening")
     client.address("lo", f"{GATEWAY4}/32")
     assert serving.connect(5, namespace=client)["answers"] == {"elsewhere": 5}
+
+
+def policy(kind, target_kind, name, **spec):
+    target = {"group": "gateway.networking.k8s.io", "kind": target_kind, "name": name}
+    return manifests.documents({"apiVersion": "portcullis.dev/v1alpha1", "kind": kind, "metadata": {"name": "p"},
+                                "spec": {"targetRefs": [target], **spec}})
+
+
+def test_policies_hold_for_the_host_as_a_client_with_the_vips_address(host):
+    host.daemon.write("policy.yaml", policy("ClientPolicy", "Gateway", "web", sourceRanges={"deny": [GATEWAY4]}))
+    host.split(b1=1, b2=1)
+    assert host.connect(5)["errors"] == host.connect(5, MAPPED)["errors"] == {"PermissionError": 5}
+    assert counters(host.daemon)["source_denied"] == 10
+    assert not host.connect(5, GATEWAY6)["errors"]
+
+    host.daemon.write("policy.yaml", policy("ClientPolicy", "Gateway", "web", limits={"connectionsPerSecond": 5}))
+    wait_until(lambda: not host.connect(1)["errors"], "the policy to change")
+    assert set(host.connect(100)["errors"]) == {"ConnectionRefusedError"}
+    assert counters(host.daemon)["rate"] > 0
+
+    host.daemon.write("policy.yaml", policy("UpstreamPolicy", "TCPRoute", "t", sessionAffinity="ClientIP"))
+    wait_until(lambda: not host.connect(20)["errors"], "the policy to change")
+    assert len(host.connect(40)["answers"]) == 1
 
 
 def test_a_killed_daemon_is_not_noticed_and_its_successor_takes_over(host):
