@@ -90,7 +90,9 @@ ir::Config one_endpoint_here() {
   listener.port = 80;
   listener.service = "s";
   config.listeners = {listener};
-  config.services["s"].backends.emplace_back().endpoints = {{IpAddress::parse("10.0.0.9").value(), 8080, "here"}};
+  const ir::ServicePort port{.service = {"default", "s"}, .name = "", .protocol = ir::Protocol::Tcp};
+  config.services["s"].backends.emplace_back().port = port;
+  config.endpoints.set(port, std::vector<ir::Endpoint>{{IpAddress::parse("10.0.0.9").value(), 8080, "here"}});
   return config;
 }
 
