@@ -14,8 +14,7 @@ GATEWAY = {"group": "gateway.networking.k8s.io", "kind": "Gateway", "name": "web
 
 
 def policy(kind, target, **spec):
-    return manifests.documents({"apiVersion": "portcullis.dev/v1alpha1", "kind": kind, "metadata": {"name": "p"},
-                                "spec": {"targetRefs": [target], **spec}})
+    return manifests.documents(manifests.policy(kind, target, **spec))
 
 
 def serve(topology, daemon, kind, target, weights=None, port=8080, node=None, **spec):

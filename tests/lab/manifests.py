@@ -47,6 +47,12 @@ def service(name, addresses, port=9000, node=None, protocol="TCP"):
     return made
 
 
+def policy(kind, target, name="p", **spec):
+    """An UpstreamPolicy or ClientPolicy for one target: {"group": ..., "kind": ..., "name": ...}."""
+    return {"apiVersion": "portcullis.dev/v1alpha1", "kind": kind, "metadata": {"name": name},
+            "spec": {"targetRefs": [target], **spec}}
+
+
 def split(topology, weights, node=None, route="split", port=8080, parent="web"):
     """A Gateway and a route that splits connections over the backends: {"b1": 70, "b2": 30}."""
     made = [gateway(parent, (("tcp", port),)), tcp_route(route, parent, **weights)]
