@@ -42,7 +42,7 @@ class TwoGateways:
         self._link(20 + number, self.router, gateway)
         self._link(30 + number, gateway, self.server)
         gateway.ip("route", "add", "default", "via", f"10.0.{20 + number}.1")
-        gateway.ip("route", "add", f"{SERVER}/32", "via", f"10.0.{30 + number}.2")
+        gateway.ip("route", "add", f"{SERVER}/32", "dev", f"v{30 + number}a")
         return gateway
 
     def go_through(self, number):
