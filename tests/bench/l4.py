@@ -6,16 +6,15 @@ counts are the ratios within the run. A veth says nothing of a network card.
 """
 
 import json
-import os
+import resource
 import statistics
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import contestants
 import report
-from one_core import OneCore, last_cpu
+from one_core import OneCore, cpu_ns, last_cpu, softirq_threads
 from one_core import why_not as why_not_one_core
 
 from lab.lab import Lab, LabError
@@ -72,13 +71,6 @@ def add_options(parser):
                         help=f"some of {','.join(TABLES)}")
 
 
-def busy_seconds():
-    """CPU seconds that the machine has spent on anything."""
-    fields = [int(word) for word in Path("/proc/stat").read_text().splitlines()[0].split()[1:]]
-    idle = fields[3] + fields[4]
-    return (sum(fields[:8]) - idle) / os.sysconf("SC_CLK_TCK")
-
-
 class Asked:
     """A process that answers a line with a line."""
 
@@ -109,16 +101,24 @@ class Bench:
         self.backend = self.topology.backends[0]
         self.gateway_mac = self.gateway.mac("g0")
         self.gateway.ip("route", "add", f"{MANY_CLIENTS}/16", "via", CLIENT4)
-        server = self.backend.namespace.start("server", BIN / "load", "server", contestants.SERVER_PORT)
-        server.wait_for("listening")
+        self.server = self.backend.namespace.start("server", BIN / "load", "server", contestants.SERVER_PORT)
+        self.server.wait_for("listening")
 
-    def load(self, mode, address, port, connections):
-        before = busy_seconds()
+    def cpu_seconds(self, contestant=None):
+        """CPU time so far of all that takes part: commands that have ended, the server, a proxy, and the kernel's threads.
+        What a packet costs is charged to who sends it, as far as the gateway."""
+        ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+        others = [self.server.pid, *softirq_threads(), *(contestant.pids() if contestant else ())]
+        return ended.ru_utime + ended.ru_stime + sum(cpu_ns(pid) for pid in others) / 1e9
+
+    def load(self, mode, contestant, offset, connections):
+        address, port = contestant.address, contestant.port + offset
+        before = self.cpu_seconds(contestant)
         result = json.loads(self.client.run(BIN / "load", mode, address, port, connections, self.seconds))
         if not result["count"]:
             raise LabError(f"load {mode} to {address}:{port}: nothing came back ({result['errors']} errors)")
         result["rate"] = result["count"] / result["seconds"]
-        result["us"] = (busy_seconds() - before) * 1e6 / result["count"]
+        result["us"] = (self.cpu_seconds(contestant) - before) * 1e6 / result["count"]
         return result
 
     def generate(self, address, port, ports):
@@ -130,9 +130,9 @@ class Bench:
         """Frames that arrive at a device, each second, and the CPU's nanoseconds for each."""
         counter = Asked(self.lab, namespace.enter(BIN / "live_frames", "count", device), "counting")
         try:
-            start, before = counter.ask(), busy_seconds()
+            start, before = counter.ask(), self.cpu_seconds()
             sent = self.generate(address, port, ports)
-            busy, arrived = busy_seconds() - before, counter.ask() - start
+            busy, arrived = self.cpu_seconds() - before, counter.ask() - start
         finally:
             counter.end()
         return arrived / sent["seconds"], busy * 1e9 / max(arrived, 1)
@@ -183,12 +183,12 @@ class Bench:
         return {"pps": pps, "ns_packet": ns_packet, "pps1000": self.packets(contestant, 1000)[0]}
 
     def measure_requests(self, contestant):
-        requests = self.load("rr", contestant.address, contestant.port, CONNECTIONS)
+        requests = self.load("rr", contestant, 0, CONNECTIONS)
         return {"rps": requests["rate"], "rr_p50": requests["p50_us"], "rr_p99": requests["p99_us"],
                 "us_request": requests["us"]}
 
     def measure_connections(self, contestant):
-        fresh = self.load("crr", contestant.address, contestant.port + 2, CONNECTIONS)
+        fresh = self.load("crr", contestant, 2, CONNECTIONS)
         values = {"crr": fresh["rate"], "us_crr": fresh["us"]}
         if isinstance(contestant, contestants.NoGateway) or why_not_one_core():
             return values
@@ -199,7 +199,7 @@ class Bench:
         return values | {"cps": 1e9 / own, "ns_connection": own, "ns_connection_ends": ends}
 
     def measure_bulk(self, contestant):
-        bulk = self.load("bulk", contestant.address, contestant.port + 1, 4)
+        bulk = self.load("bulk", contestant, 1, 4)
         return {"gbps": bulk["count"] * 8e-9 / bulk["seconds"]}
 
     def measure(self, contestant, measurements):

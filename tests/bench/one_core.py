@@ -29,17 +29,23 @@ def cpu_ns(pid):
     return total
 
 
-def napi_threads():
-    """{pid: device} of the kernel's NAPI threads."""
-    found = {}
+def softirq_threads():
+    """The kernel's threads that take over when there is too much for those who caused it."""
+    return [int(comm.parent.name) for comm, name in _names() if name.startswith("ksoftirqd/")]
+
+
+def _names():
     for comm in Path("/proc").glob("[0-9]*/comm"):
         try:
-            name = comm.read_text().strip()
+            yield comm, comm.read_text().strip()
         except OSError:  # it has ended
             continue
-        if name.startswith("napi/"):
-            found[int(comm.parent.name)] = name[len("napi/"):].rsplit("-", 1)[0]
-    return found
+
+
+def napi_threads():
+    """{pid: device} of the kernel's NAPI threads."""
+    return {int(comm.parent.name): name[len("napi/"):].rsplit("-", 1)[0]
+            for comm, name in _names() if name.startswith("napi/")}
 
 
 class OneCore:
