@@ -133,7 +133,7 @@ def measure(lab, topology, size, options):
 
 
 def print_results(results):
-    rows = [["endpoints", "listeners", "read the files, ms", "full compile, ms", "one change, ms", "of it the agent's cycle", "start, ms",
+    rows = [["endpoints", "listeners", "read the files, ms", "full compile, ms", "one change, ms", "the agent's cycle, ms", "start, ms",
              "memory, MB", "at most"]]
     for result in results:
         rows.append([f"{result['endpoints']:,}", f"{result['listeners']:,}", report.spread(result["read_ms"]),
@@ -147,7 +147,7 @@ def draw(bench, results):
     figure, axes = bench.figure(11, 3.4, 2)
     sizes = [result["endpoints"] for result in results]
     for key, label, style in (("compile_ms", "full compile", "o-"), ("change_ms", "one endpoint, disk to kernel", "s-"),
-                              ("cycle_ms", "of it the agent's cycle", "^:"), ("read_ms", "reading the files", "x--")):
+                              ("cycle_ms", "the agent's cycle, status and all", "^:"), ("read_ms", "reading the files", "x--")):
         points = [(size, statistics.median(result[key])) for size, result in zip(sizes, results) if result[key]]
         axes[0][0].plot(*zip(*points), style, label=label, markersize=4)
     axes[0][0].set_title("ms")
