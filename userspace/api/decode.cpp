@@ -262,6 +262,7 @@ std::span<const ServedKind> served_kinds() {
   constexpr auto backend_policy = &Decoder::take_spec<&Set::backend_policies, decode_backend_policy>;
   constexpr auto upstream_policy = &Decoder::take_spec<&Set::upstream_policies, decode_upstream_policy>;
   constexpr auto client_policy = &Decoder::take_spec<&Set::client_policies, decode_client_policy>;
+  constexpr auto class_config = &Decoder::take_spec<&Set::gateway_class_configs, decode_gateway_class_config>;
   constexpr auto service = &Decoder::take_spec<&Set::services, decode_service>;
   constexpr auto slice = &Decoder::take_object<&Set::endpoint_slices, decode_endpoint_slice>;
   constexpr auto secret = &Decoder::take_object<&Set::secrets, decode_secret>;
@@ -296,6 +297,7 @@ std::span<const ServedKind> served_kinds() {
       ServedKind{LEGACY_API, "BackendPolicy", backend_policy},
       ServedKind{PORTCULLIS_API, "UpstreamPolicy", upstream_policy},
       ServedKind{PORTCULLIS_API, "ClientPolicy", client_policy},
+      ServedKind{"portcullis.dev/v1alpha1", "GatewayClassConfig", class_config},
       ServedKind{"v1", "Service", service, Scope::Namespaced, check_dns_label},
       ServedKind{"discovery.k8s.io/v1", "EndpointSlice", slice},
       ServedKind{"v1", "Secret", secret},

@@ -33,6 +33,7 @@ void decode_backend_policy(const Cursor& spec, BackendPolicy& policy);
 
 void decode_service(const Cursor& spec, Service& service);
 void decode_upstream_policy(const Cursor& spec, UpstreamPolicy& policy);
+void decode_gateway_class_config(const Cursor& spec, GatewayClassConfig& config);
 void decode_client_policy(const Cursor& spec, ClientPolicy& policy);
 
 // These have no spec: their fields stand beside the metadata.

@@ -48,6 +48,7 @@ struct ResourceSet {
   Objects<BackendPolicy> backend_policies;  ///< of 2021
   Objects<UpstreamPolicy> upstream_policies;
   Objects<ClientPolicy> client_policies;
+  Objects<GatewayClassConfig> gateway_class_configs;
   Objects<Service> services;
   Objects<EndpointSlice> endpoint_slices;
   Objects<Secret> secrets;
@@ -69,6 +70,7 @@ struct ResourceSet {
     visit(&ResourceSet::backend_policies);
     visit(&ResourceSet::upstream_policies);
     visit(&ResourceSet::client_policies);
+    visit(&ResourceSet::gateway_class_configs);
     visit(&ResourceSet::services);
     visit(&ResourceSet::endpoint_slices);
     visit(&ResourceSet::secrets);

@@ -3,6 +3,7 @@
 #include "userspace/translate/policy.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
@@ -39,10 +40,11 @@ struct ServicePorts {
 
 struct RouteRules {
   const api::PolicyTarget& target;
-  [[nodiscard]] bool is(const api::L4Route& route) const {
+  [[nodiscard]] bool is(const api::Route& route) const {
     return route.group == target.group && route.kind == target.kind;
   }
-  static std::vector<std::string> of(const api::L4Route& route) {
+  template <typename Route>
+  static std::vector<std::string> of(const Route& route) {
     std::vector<std::string> names;
     for (const auto& rule : route.rules) names.push_back(rule.name.value_or(""));
     return names;
@@ -52,9 +54,11 @@ struct RouteRules {
 struct GatewayListeners {
   const api::PolicyTarget& target;
   [[nodiscard]] bool is(const api::Gateway& gateway) const { return gateway.group == target.group; }
-  static std::vector<std::string> of(const api::Gateway& gateway) {
+  [[nodiscard]] bool is(const api::ListenerSet& set) const { return set.group == target.group; }
+  template <typename Owner>
+  static std::vector<std::string> of(const Owner& owner) {
     std::vector<std::string> names;
-    for (const auto& listener : gateway.listeners) names.push_back(listener.name);
+    for (const auto& listener : owner.listeners) names.push_back(listener.name);
     return names;
   }
 };
@@ -63,6 +67,10 @@ Sections sections_of(const Graph& graph, const std::string& ns, const api::Polic
   const api::ResourceSet& resources = graph.resources;
   if (target.kind == "Service") return find_sections(resources.services, ns, target, ServicePorts{});
   if (target.kind == "Gateway") return find_sections(resources.gateways, ns, target, GatewayListeners{target});
+  if (target.kind == "ListenerSet") return find_sections(resources.listener_sets, ns, target, GatewayListeners{target});
+  if (target.kind == "HTTPRoute") return find_sections(resources.http_routes, ns, target, RouteRules{target});
+  if (target.kind == "GRPCRoute") return find_sections(resources.grpc_routes, ns, target, RouteRules{target});
+  if (target.kind == "TLSRoute") return find_sections(resources.tls_routes, ns, target, RouteRules{target});
   return find_sections(resources.l4_routes, ns, target, RouteRules{target});
 }
 
@@ -72,6 +80,34 @@ Verdict judge_target(const Graph& graph, const std::string& ns, const api::Polic
   const bool has_section =
       !target.section_name || std::ranges::find(*sections, *target.section_name) != sections->end();
   return has_section ? Verdict{true, reason::kAccepted, ""} : not_found(describe(target, ns));
+}
+
+/// The settings that only a proxy can carry out, which forwarding in the kernel is not.
+std::vector<std::string_view> settings_for_proxy(const api::ClientPolicy& policy) {
+  std::vector<std::string_view> settings;
+  if (policy.tls) settings.emplace_back("tls");
+  if (policy.http != api::ClientHttp{}) settings.emplace_back("http");
+  if (policy.proxy_protocol) settings.emplace_back("proxyProtocol");
+  if (policy.timeouts != api::ClientTimeouts{}) settings.emplace_back("timeouts");
+  return settings;
+}
+
+std::vector<std::string_view> settings_for_proxy(const api::UpstreamPolicy& policy) {
+  std::vector<std::string_view> settings;
+  if (policy.connect_timeout) settings.emplace_back("connectTimeout");
+  if (policy.load_balancing) settings.emplace_back("loadBalancing");
+  if (policy.proxy_protocol) settings.emplace_back("proxyProtocol");
+  if (policy.health_check) settings.emplace_back("healthCheck");
+  if (policy.outlier_detection) settings.emplace_back("outlierDetection");
+  if (policy.limits != api::UpstreamLimits{}) settings.emplace_back("limits");
+  return settings;
+}
+
+/// Accepted, with what has no effect said.
+Verdict accept(const std::vector<std::string_view>& without_effect) {
+  if (without_effect.empty()) return {true, reason::kAccepted, ""};
+  return {true, reason::kAccepted,
+          fmt::format("these settings are not in effect in this version: {}", fmt::join(without_effect, ", "))};
 }
 
 template <typename Policy>
@@ -85,6 +121,7 @@ void attach(Graph& graph, const api::Objects<Policy>& policies, PolicyTargets<Po
       ParentNode parent;
       parent.reference = {target.group, target.kind, policy->meta.ns, target.name, target.section_name, std::nullopt};
       parent.accepted = judge_target(graph, policy->meta.ns, target);
+      if (parent.accepted.ok) parent.accepted = accept(settings_for_proxy(*policy));
       const PolicyKey key{target.group, target.kind, policy->meta.ns, target.name, target.section_name.value_or("")};
       if (parent.accepted.ok) {
         const auto [place, is_first] = targets.emplace(key, policy);
