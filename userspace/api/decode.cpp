@@ -73,10 +73,13 @@ Identity identify(const std::string& api_version, const std::string& kind) {
   return {api_version, api_version.substr(0, slash), api_version.substr(slash + 1), kind};
 }
 
-/// The document as it is, but for the bytes of a Secret: whoever may read what we publish need not know them.
+/// The document as it is, but for the bytes of a Secret: whoever may read what we publish need not know them. kubectl
+/// leaves a copy of them in an annotation.
 std::string raw_json(const Cursor& cursor, const Identity& identity) {
   if (identity.kind != "Secret") return to_json(cursor.node());
   YAML::Node shown = YAML::Clone(cursor.node());
+  YAML::Node annotations = shown["metadata"]["annotations"];
+  if (annotations && annotations.IsMap()) annotations.remove("kubectl.kubernetes.io/last-applied-configuration");
   for (const char* field : {"data", "stringData"}) {
     if (!shown[field] || !shown[field].IsMap()) continue;
     for (auto entry : shown[field]) entry.second = fmt::format("({} characters)", entry.second.Scalar().size());

@@ -13,6 +13,7 @@
 #include <nlohmann/json.hpp>
 #include <regex>
 #include <set>
+#include <tuple>
 
 #include "userspace/api/decode.hpp"
 
@@ -56,19 +57,21 @@ std::vector<std::string> problems_at(const json& document, const Path& path) {
 
 bool is_refused(const json& document, const Path& path) { return !problems_at(document, path).empty(); }
 
-/// What the document sets, without what it is attached to, which has places in the text.
-ResourceSet settings_of(const json& document) {
-  ResourceSet objects = decode(document.dump(), "f").objects;
-  const auto forget = [](auto& policies) {
-    for (auto& policy : policies) {
-      policy.meta = {};
-      if constexpr (requires { policy.targets; }) policy.targets.clear();
-    }
-  };
-  forget(objects.upstream_policies);
-  forget(objects.client_policies);
-  forget(objects.gateway_class_configs);
-  return objects;
+/// What policies set, without what they are attached to, which has places in the text.
+template <typename Policy>
+std::vector<Policy> settings_of(const Objects<Policy>& policies) {
+  std::vector<Policy> settings(policies.begin(), policies.end());
+  for (Policy& policy : settings) {
+    policy.meta = {};
+    if constexpr (requires { policy.targets; }) policy.targets.clear();
+  }
+  return settings;
+}
+
+auto settings_of(const json& document) {
+  const ResourceSet objects = decode(document.dump(), "f").objects;
+  return std::tuple(settings_of(objects.upstream_policies), settings_of(objects.client_policies),
+                    settings_of(objects.gateway_class_configs));
 }
 
 /// A YAML value as JSON; plain scalars are numbers where they can be.

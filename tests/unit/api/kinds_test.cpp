@@ -380,7 +380,10 @@ binaryData: {raw: /w==}
 
 TEST(Kinds, WhatIsPublishedOfASecretKeepsItsBytes) {
   const Decoded decoded = decode(
-      "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\ndata: {a: aGVsbG8=}\nstringData: {b: hidden}\n", "f.yaml");
+      "apiVersion: v1\nkind: Secret\nmetadata: {name: s, annotations: "
+      "{kubectl.kubernetes.io/last-applied-configuration: "
+      "aGVsbG8=, a: b}}\ndata: {a: aGVsbG8=}\nstringData: {b: hidden}\n",
+      "f.yaml");
   const std::string& json = decoded.raw.at(0).json;
   EXPECT_EQ(json.find("aGVsbG8="), std::string::npos) << json;
   EXPECT_EQ(json.find("hidden"), std::string::npos) << json;
