@@ -14,6 +14,7 @@
 #include "maps/control.h"
 #include "maps/counter.h"
 #include "maps/flow.h"
+#include "maps/hop.h"
 #include "maps/listener.h"
 #include "maps/names.h"
 #include "maps/service.h"
@@ -141,6 +142,13 @@ struct {
 	__type(key, __u32);
 	__type(value, struct gw_link);
 } gw_links SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1 << GW_HOPS_BITS);
+	__type(key, __u32);
+	__type(value, struct gw_hop);
+} gw_hops SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);

@@ -4,6 +4,12 @@
 
 #include "abi.h"
 
+enum gw_control_flags {
+	/* Packets to one destination have one next hop, wherever they come from and whatever is in
+	   them: there are no multipath routes, and no rules that ask for the source. */
+	GW_CONTROL_HOPS_BY_DESTINATION = 1 << 0,
+};
+
 /* gw_control: one element, index 0. */
 struct gw_control {
 	/*
@@ -16,8 +22,10 @@ struct gw_control {
 	__u16 nat_port_last;
 	/* Of our network namespace (SO_NETNS_COOKIE); 0 while sockets are left alone. */
 	__u64 netns_cookie;
+	__u32 flags; /* enum gw_control_flags; changed only together with `generation` */
+	__u32 pad;   /* zero */
 };
-GW_STATIC_ASSERT(sizeof(struct gw_control) == 16, "gw_control has no hidden padding");
+GW_STATIC_ASSERT(sizeof(struct gw_control) == 24, "gw_control has no hidden padding");
 
 enum gw_link_flags {
 	GW_LINK_XDP = 1 << 0, /* XDP may redirect to this link */

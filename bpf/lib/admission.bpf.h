@@ -89,11 +89,26 @@ static __always_inline int gw_admit(const struct gw_addr *source,
 	return 0;
 }
 
-/* A connection of a limited listener begins (1) or ends (-1). */
-static __always_inline void gw_admission_count(__u32 listener_id, __s32 change)
+static __always_inline void gw_admission_count(const struct gw_flow *flow, __s32 change)
 {
-	struct gw_admission *admission = bpf_map_lookup_elem(&gw_admission, &listener_id);
+	const __u32 id = flow->listener_id;
+	struct gw_admission *admission;
 
+	if (!(flow->flags & GW_FLOW_COUNTED))
+		return;
+	admission = bpf_map_lookup_elem(&gw_admission, &id);
 	if (admission)
 		__sync_fetch_and_add(&admission->connections, change);
+}
+
+/* The connection has begun. */
+static __always_inline void gw_admission_take(const struct gw_flow *flow)
+{
+	gw_admission_count(flow, 1);
+}
+
+/* The connection is closed, or forgotten before it was. */
+static __always_inline void gw_admission_release(const struct gw_flow *flow)
+{
+	gw_admission_count(flow, -1);
 }

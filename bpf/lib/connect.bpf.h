@@ -3,7 +3,9 @@
 #pragma once
 
 #include "bpf/lib/admission.bpf.h"
+#include "bpf/lib/control.bpf.h"
 #include "bpf/lib/flow.bpf.h"
+#include "bpf/lib/forward.bpf.h"
 #include "bpf/lib/limbo.bpf.h"
 #include "bpf/lib/select.bpf.h"
 #include "bpf/lib/stage.bpf.h"
@@ -14,6 +16,9 @@
 
 #define GW_EEXIST 17 /* of the C library's errno.h, which is not for us */
 
+/* Beside 0 and the reasons why not: another CPU has made the flow. */
+#define GW_CONNECT_KNOWN (-1)
+
 /* What a new connection's entries are made from. */
 struct gw_connection {
 	struct gw_tuple client;	 /* as it arrives: client -> VIP */
@@ -22,33 +27,31 @@ struct gw_connection {
 	__u32 backend_id;
 	__u32 hash;
 	__u32 now;
-	__u8 flags; /* enum gw_flow_flags */
+	__u16 csum_addresses; /* what the way to the backend adds; the way back takes it away */
+	__u8 flags;	      /* enum gw_flow_flags */
 	__u8 state;
-	bool is_limited; /* the listener counts its connections */
 };
 
-static __always_inline __u16 gw_ports_delta(__be16 from_src, __be16 from_dst, __be16 to_src,
-					    __be16 to_dst)
-{
-	const __u32 added = (__u32)to_src + to_dst;
-	const __u32 taken = (__u32)(__u16)~from_src + (__u16)~from_dst;
-
-	return gw_csum_fold(added + taken);
-}
-
-/* For IPv4 the v4-mapped words cancel out, so one delta serves IPv4's header and both families'
- * pseudo-headers. */
+/* The other words of mapped addresses are all the same, so for IPv4 one delta serves the header and
+ * the pseudo-header. */
 static __always_inline __u16 gw_addresses_delta(const struct gw_tuple *from,
-						const struct gw_tuple *to)
+						const struct gw_tuple *to, bool is_v6)
 {
-	const __u32 delta = gw_csum_diff(&from->src, &to->src, sizeof(from->src), 0);
+	__u32 delta = 0;
+	int i;
 
-	return gw_csum_fold(gw_csum_diff(&from->dst, &to->dst, sizeof(from->dst), delta));
+#pragma unroll
+	for (i = is_v6 ? 0 : 3; i < 4; i++) {
+		delta = gw_csum_sum(delta, to->src.word[i]);
+		delta = gw_csum_sum(delta, to->dst.word[i]);
+		delta = gw_csum_sum(delta, ~from->src.word[i]);
+		delta = gw_csum_sum(delta, ~from->dst.word[i]);
+	}
+	return gw_csum_fold(delta);
 }
 
-/* Fills an entry that turns `from` into `to`. */
-static __always_inline void gw_flow_fill(union gw_flow_value *value, const struct gw_tuple *from,
-					 const struct gw_tuple *to,
+/* Fills an entry that writes `to`. */
+static __always_inline void gw_flow_fill(union gw_flow_value *value, const struct gw_tuple *to,
 					 const struct gw_connection *connection, bool is_v6)
 {
 	struct gw_flow *flow = &value->flow;
@@ -63,8 +66,7 @@ static __always_inline void gw_flow_fill(union gw_flow_value *value, const struc
 	}
 	flow->sport = to->sport;
 	flow->dport = to->dport;
-	flow->csum_addresses = gw_addresses_delta(from, to);
-	flow->csum_ports = gw_ports_delta(from->sport, from->dport, to->sport, to->dport);
+	flow->csum_addresses = connection->csum_addresses;
 	flow->flags = connection->flags;
 	flow->state = connection->state;
 	flow->last_seen = connection->now;
@@ -76,8 +78,7 @@ static __always_inline void gw_flow_fill(union gw_flow_value *value, const struc
 /* The source port of the n-th try. DNAT keeps the client's own port if it can. */
 static __always_inline __be16 gw_source_port(const struct gw_connection *connection, __u32 attempt)
 {
-	const __u32 index = 0;
-	const struct gw_control *control = bpf_map_lookup_elem(&gw_control, &index);
+	const struct gw_control *control = gw_control_get();
 	__u32 span, stride;
 
 	if (!(connection->flags & GW_FLOW_FULL_NAT) && attempt == 0)
@@ -92,27 +93,31 @@ static __always_inline __be16 gw_source_port(const struct gw_connection *connect
 				 (connection->hash % span + attempt * stride) % span));
 }
 
-/* Removes what stands under a reply tuple that we would like to have, if it is a left-over. */
-static __always_inline void gw_connect_make_room(const struct gw_tuple *from,
-						 const struct gw_connection *connection, bool is_v6)
+/*
+ * True if a reply tuple is free. A left-over that stands there is removed: a connection that is
+ * closed, or the rest of one of this client's. To look before inserting is also the cheaper way: a
+ * lookup need not wait for the memory before the CPU goes on, an insertion with its lock has to.
+ */
+static __always_inline bool gw_connect_may_take(const struct gw_tuple *from,
+						const struct gw_connection *connection, bool is_v6)
 {
 	const struct gw_flow *flow = gw_flow_find(from, is_v6);
 	struct gw_tuple forward;
 
 	if (!flow)
-		return;
+		return true;
 	forward = gw_tuple_of_peer(flow, from->protocol, is_v6);
-	/* A flow that is closed, or the rest of one of our own connection's. */
 	if (flow->state != GW_FLOW_CLOSED && !gw_tuple_equal(&forward, &connection->client))
-		return;
+		return false;
 	gw_flow_remove(from, is_v6);
 	gw_flow_remove(&forward, is_v6);
+	return true;
 }
 
 /*
  * Stores the reply entry under a source port that nobody uses towards this backend; 0, or the
  * reason why not. The insertion is the allocation: of two CPUs that try one port, the map lets one
- * win. Each port is tried twice, in case a left-over stood there.
+ * win.
  */
 static __always_inline int gw_connect_reply(struct gw_connection *connection,
 					    union gw_flow_value *value, __u32 ack, bool is_v6)
@@ -120,21 +125,18 @@ static __always_inline int gw_connect_reply(struct gw_connection *connection,
 	const struct gw_tuple to = gw_tuple_reverse(&connection->client);
 	struct gw_tuple from = gw_tuple_reverse(&connection->backend);
 	__u32 attempt;
-	int error;
+	long error;
 
-	from.dport = gw_source_port(connection, 0);
-	gw_flow_fill(value, &from, &to, connection, is_v6);
+	gw_flow_fill(value, &to, connection, is_v6);
+	value->flow.csum_addresses = (__u16)~connection->csum_addresses;
 	value->flow.flags |= GW_FLOW_REPLY;
 	value->flow.ack = ack;
-	for (attempt = 0; attempt < 2 * GW_NAT_ATTEMPTS; attempt++) {
-		if (attempt % 2) {
-			gw_connect_make_room(&from, connection, is_v6);
-		} else if (attempt) {
-			from.dport = gw_source_port(connection, attempt / 2);
-			value->flow.csum_ports =
-				gw_ports_delta(from.sport, from.dport, to.sport, to.dport);
-		}
-		error = (int)gw_flow_insert(&from, value, is_v6);
+	gw_next_hop_recall(&value->flow, is_v6);
+	for (attempt = 0; attempt < GW_NAT_ATTEMPTS; attempt++) {
+		from.dport = gw_source_port(connection, attempt);
+		if (!gw_connect_may_take(&from, connection, is_v6))
+			continue;
+		error = gw_flow_insert(&from, value, is_v6);
 		if (!error) {
 			connection->backend.sport = from.dport;
 			return 0;
@@ -146,8 +148,28 @@ static __always_inline int gw_connect_reply(struct gw_connection *connection,
 }
 
 /*
+ * Fills the forward entry from a packet that begins a connection, complete with its next hop. A
+ * segment from mid-stream may move the new flow's state, so it goes through the table: the entry's
+ * hop is looked up there.
+ */
+static __always_inline enum gw_next_hop gw_connect_fill(gw_ctx *ctx, union gw_flow_value *value,
+							const struct gw_packet *packet,
+							const struct gw_connection *connection,
+							struct bpf_redir_neigh *neighbour,
+							bool is_v6)
+{
+	gw_flow_fill(value, &connection->backend, connection, is_v6);
+	if (!gw_is_request(packet))
+		return GW_NEXT_HOP_NONE;
+	if (gw_is_syn(packet->tcp_flags))
+		gw_flow_note_seq(&value->flow, packet);
+	return gw_next_hop_refresh(ctx, &value->flow, packet, neighbour, is_v6);
+}
+
+/*
  * Stores the forward entry. A duplicate SYN on another CPU may have been first: then its entry
- * stands, and with it the reply entry, if both chose the same port. 0, or the reason why not.
+ * stands, and with it the reply entry, if both chose the same port. 0, GW_CONNECT_KNOWN, or the
+ * reason why not.
  */
 static __always_inline int gw_connect_forward(const struct gw_connection *connection,
 					      union gw_flow_value *value, bool is_v6)
@@ -155,33 +177,19 @@ static __always_inline int gw_connect_forward(const struct gw_connection *connec
 	const struct gw_flow *winner;
 	struct gw_tuple reply;
 
-	gw_flow_fill(value, &connection->client, &connection->backend, connection, is_v6);
+	value->flow.limbo = gw_limbo_next_place(GW_LIMBO_HALF_OPEN, is_v6);
 	if (!gw_flow_insert(&connection->client, value, is_v6)) {
-		gw_count(GW_EVENT_FLOW_CREATED);
-		if (connection->is_limited)
-			gw_admission_count(connection->listener_id, 1);
 		gw_limbo_enter(&connection->client, connection->now, GW_LIMBO_HALF_OPEN, is_v6);
+		gw_count(GW_EVENT_FLOW_CREATED);
+		gw_admission_take(&value->flow);
 		return 0;
 	}
 	winner = gw_flow_find(&connection->client, is_v6);
 	if (winner && winner->sport == connection->backend.sport)
-		return 0;
+		return GW_CONNECT_KNOWN;
 	reply = gw_tuple_reverse(&connection->backend);
 	gw_flow_remove(&reply, is_v6);
-	return winner ? 0 : GW_DROP_FLOW_TABLE_FULL;
-}
-
-static __always_inline int gw_connect_store(struct gw_connection *connection, __u32 ack, bool is_v6)
-{
-	union gw_flow_value value;
-	int reason = 0;
-
-	/* With DSR the replies do not pass here. */
-	if (!(connection->flags & GW_FLOW_DSR))
-		reason = gw_connect_reply(connection, &value, ack, is_v6);
-	if (reason)
-		return reason;
-	return gw_connect_forward(connection, &value, is_v6);
+	return winner ? GW_CONNECT_KNOWN : GW_DROP_FLOW_TABLE_FULL;
 }
 
 static __always_inline __u8 gw_first_state(const struct gw_packet *packet)
@@ -206,7 +214,7 @@ static __always_inline void gw_connection_use(struct gw_connection *connection,
 {
 	connection->backend.dst = backend->addr;
 	if (backend->flags & GW_BACKEND_DSR) {
-		connection->flags = GW_FLOW_DSR;
+		connection->flags |= GW_FLOW_DSR;
 		if (backend->flags & GW_BACKEND_TUNNEL) {
 			connection->flags |= GW_FLOW_TUNNEL;
 			connection->backend.src = backend->source;
@@ -215,20 +223,20 @@ static __always_inline void gw_connection_use(struct gw_connection *connection,
 	}
 	connection->backend.dport = backend->port;
 	if (is_full_nat) {
-		connection->flags = GW_FLOW_FULL_NAT;
+		connection->flags |= GW_FLOW_FULL_NAT;
 		connection->backend.src = backend->source;
 	}
 }
 
 /*
- * Makes the flow for a packet to `listener` that has none; 0, or the reason why not. In mid-stream
- * that works with DNAT and DSR, where the tables of all nodes agree on the backend; the port that
- * full NAT had chosen is lost with the flow.
+ * Chooses the backend for a packet to `listener` that has no flow; 0, or the reason why not. In
+ * mid-stream that works with DNAT and DSR, where the tables of all nodes agree on the backend; the
+ * port that full NAT had chosen is lost with the flow.
  */
-static __always_inline int gw_connect(const struct gw_packet *packet,
-				      const struct gw_listener *listener, bool is_v6)
+static __always_inline int gw_connect_begin(struct gw_connection *connection,
+					    const struct gw_packet *packet,
+					    const struct gw_listener *listener, bool is_v6)
 {
-	struct gw_connection connection = {};
 	const struct gw_backend *backend;
 	bool is_full_nat;
 	int refused;
@@ -238,34 +246,38 @@ static __always_inline int gw_connect(const struct gw_packet *packet,
 	refused = gw_admit(&packet->tuple.src, listener);
 	if (refused)
 		return refused;
-	connection.hash = gw_hash_tuple(&packet->tuple);
-	connection.backend_id =
-		gw_backend_choose(listener->service_id, &packet->tuple.src, connection.hash);
-	if (connection.backend_id == GW_BACKEND_REJECT)
+	connection->hash = gw_hash_tuple(&packet->tuple);
+	connection->backend_id =
+		gw_backend_choose(listener->service_id, &packet->tuple.src, connection->hash);
+	if (connection->backend_id == GW_BACKEND_REJECT)
 		return GW_DROP_NO_BACKEND;
-	backend = bpf_map_lookup_elem(&gw_backends, &connection.backend_id);
+	backend = bpf_map_lookup_elem(&gw_backends, &connection->backend_id);
 	if (!backend)
 		return GW_DROP_NO_BACKEND;
 	is_full_nat = gw_is_full_nat(backend, &packet->tuple.src);
 	if (!gw_is_request(packet) && (is_full_nat || packet->tcp_flags & GW_TCP_SYN))
 		return GW_DROP_NO_FLOW;
-	connection.client = packet->tuple;
-	connection.backend = connection.client;
-	connection.listener_id = listener->listener_id;
-	connection.state = gw_first_state(packet);
-	connection.is_limited = listener->flags & GW_LISTENER_LIMITED;
-	connection.now = gw_now();
-	gw_connection_use(&connection, backend, is_full_nat);
-	/* A later fragment has no numbers. */
-	return gw_connect_store(&connection, packet->l4_header ? gw_seq_end(packet) : 0, is_v6);
+	connection->client = packet->tuple;
+	connection->backend = connection->client;
+	connection->listener_id = listener->listener_id;
+	connection->state = gw_first_state(packet);
+	connection->flags = listener->flags & GW_LISTENER_LIMITED ? GW_FLOW_COUNTED : 0;
+	connection->now = gw_now();
+	gw_connection_use(connection, backend, is_full_nat);
+	connection->csum_addresses =
+		gw_addresses_delta(&connection->client, &connection->backend, is_v6);
+	return 0;
 }
 
 static __always_inline void gw_flow_forget(const struct gw_tuple *tuple, bool is_v6)
 {
 	const struct gw_flow *flow = gw_flow_find(tuple, is_v6);
 
-	if (flow)
-		gw_flow_remove_both(flow, tuple, is_v6);
+	if (!flow)
+		return;
+	if (flow->state != GW_FLOW_CLOSED)
+		gw_admission_release(flow);
+	gw_flow_remove_both(flow, tuple, is_v6);
 }
 
 static __always_inline bool gw_is_refused_in_silence(int reason)
@@ -273,23 +285,45 @@ static __always_inline bool gw_is_refused_in_silence(int reason)
 	return reason >= GW_DROP_SOURCE_DENIED && reason <= GW_DROP_CONNECTION_LIMIT;
 }
 
-/* The packet is for gw_scratch.listener and has no flow, or one that is over. */
-static __always_inline int gw_stage_connect(gw_ctx *ctx, bool is_v6)
+static __always_inline int gw_refuse(gw_ctx *ctx, struct gw_scratch *scratch, int reason)
 {
-	struct gw_scratch *scratch = gw_scratch_get();
-	int reason;
-
-	if (!scratch)
-		return gw_drop(GW_DROP_INTERNAL);
-	if (scratch->reopens)
-		gw_flow_forget(&scratch->packet.tuple, is_v6);
-	reason = gw_connect(&scratch->packet, &scratch->listener, is_v6);
-	if (!reason)
-		return gw_enter(ctx, is_v6 ? GW_STAGE_FORWARD6 : GW_STAGE_FORWARD4);
 	if (gw_is_refused_in_silence(reason))
 		return gw_drop((enum gw_counter)reason);
 	scratch->reason = reason;
 	return gw_enter(ctx, GW_STAGE_REJECT);
+}
+
+/* The packet is for gw_scratch.listener and has no flow, or one that is over. */
+static __always_inline int gw_stage_connect(gw_ctx *ctx, bool is_v6)
+{
+	struct gw_scratch *scratch = gw_scratch_get();
+	struct gw_connection connection = {};
+	struct bpf_redir_neigh neighbour;
+	const struct gw_packet *packet;
+	union gw_flow_value value;
+	enum gw_next_hop hop;
+	int reason;
+
+	if (!scratch)
+		return gw_drop(GW_DROP_INTERNAL);
+	packet = &scratch->packet;
+	if (scratch->reopens)
+		gw_flow_forget(&packet->tuple, is_v6);
+	reason = gw_connect_begin(&connection, packet, &scratch->listener, is_v6);
+	/* With DSR the replies do not pass here. A later fragment has no numbers. */
+	if (!reason && !(connection.flags & GW_FLOW_DSR))
+		reason = gw_connect_reply(&connection, &value,
+					  packet->l4_header ? gw_seq_end(packet) : 0, is_v6);
+	if (reason)
+		return gw_refuse(ctx, scratch, reason);
+	hop = gw_connect_fill(ctx, &value, packet, &connection, &neighbour, is_v6);
+	reason = gw_connect_forward(&connection, &value, is_v6);
+	if (reason > 0)
+		return gw_refuse(ctx, scratch, reason);
+	/* The flow in the table is another CPU's, or to be moved by this segment. */
+	if (reason == GW_CONNECT_KNOWN || !gw_is_request(packet))
+		return gw_enter(ctx, is_v6 ? GW_STAGE_FORWARD6 : GW_STAGE_FORWARD4);
+	return gw_send_if_found(ctx, &value.flow, packet, hop, &neighbour, GW_NOTED, is_v6);
 }
 
 static __always_inline int gw_stage_connect4(gw_ctx *ctx)

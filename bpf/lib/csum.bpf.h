@@ -22,6 +22,16 @@ static __always_inline __u16 gw_csum_fold(__u32 sum)
 	return (__u16)sum;
 }
 
+/* What a change of ports adds to the checksum over them. */
+static __always_inline __u16 gw_ports_delta(__be16 from_src, __be16 from_dst, __be16 to_src,
+					    __be16 to_dst)
+{
+	const __u32 added = (__u32)to_src + to_dst;
+	const __u32 taken = (__u32)(__u16)~from_src + (__u16)~from_dst;
+
+	return gw_csum_fold(added + taken);
+}
+
 /* The checksum field after `delta` was added to what it covers. */
 static __always_inline __sum16 gw_csum_apply(__sum16 check, __u32 delta)
 {

@@ -6,6 +6,7 @@
 #include "bpf/lib/flow.bpf.h"
 #include "bpf/lib/next_hop.bpf.h"
 #include "bpf/lib/rewrite.bpf.h"
+#include "bpf/lib/select.bpf.h"
 #include "bpf/lib/stage.bpf.h"
 #include "bpf/lib/track.bpf.h"
 #include "bpf/lib/tunnel.bpf.h"
@@ -34,19 +35,50 @@ static __always_inline bool gw_is_too_big(const gw_ctx *ctx, const struct gw_flo
 	return ctx_segment_length(ctx, gw_ip_length(packet), headers) > flow->mtu;
 }
 
-/* The flow's next hop is current. */
+/* Whether the packet's flow knows of it already. */
+enum gw_noted {
+	GW_TO_NOTE, /* if it is sent, note it */
+	GW_NOTED,   /* the flow was made from it */
+};
+
+/*
+ * Sends to the flow's link. With GW_NEXT_HOP_UNRESOLVED that goes through the kernel's own
+ * resolution of `neighbour`, which queues the packet meanwhile.
+ */
 static __always_inline int gw_send(gw_ctx *ctx, struct gw_flow *flow,
-				   const struct gw_packet *packet, bool is_v6)
+				   const struct gw_packet *packet, enum gw_next_hop hop,
+				   struct bpf_redir_neigh *neighbour, enum gw_noted noted,
+				   bool is_v6)
 {
-	if (GW_HOOK_XDP && !(flow->flags & GW_FLOW_XDP))
+	if (GW_HOOK_XDP && (hop == GW_NEXT_HOP_UNRESOLVED || !(flow->flags & GW_FLOW_XDP)))
 		return gw_leave_to_tc();
 	if (gw_is_too_big(ctx, flow, packet))
 		return gw_enter_error(ctx, packet, flow->mtu, is_v6);
-	gw_flow_track(flow, packet, is_v6);
-	if (gw_transform(ctx, flow, packet, is_v6) || gw_rewrite_ethernet(ctx, flow))
+	if (noted == GW_TO_NOTE)
+		gw_flow_track(flow, packet, is_v6);
+	if (gw_transform(ctx, flow, packet, is_v6))
+		return gw_drop(GW_DROP_INTERNAL);
+	if (hop == GW_NEXT_HOP_UNRESOLVED) {
+		gw_count(GW_EVENT_NEIGHBOUR_UNRESOLVED);
+		return ctx_redirect_unresolved(ctx, flow->ifindex, neighbour);
+	}
+	if (gw_rewrite_ethernet(ctx, flow))
 		return gw_drop(GW_DROP_INTERNAL);
 	gw_count(GW_EVENT_FORWARDED);
 	return ctx_redirect(ctx, flow->ifindex);
+}
+
+/* Sends, unless the lookup of the next hop has found none. */
+static __always_inline int gw_send_if_found(gw_ctx *ctx, struct gw_flow *flow,
+					    const struct gw_packet *packet, enum gw_next_hop hop,
+					    struct bpf_redir_neigh *neighbour, enum gw_noted noted,
+					    bool is_v6)
+{
+	if (hop == GW_NEXT_HOP_DISABLED)
+		return gw_drop(GW_DROP_FORWARDING_DISABLED);
+	if (hop == GW_NEXT_HOP_NONE)
+		return gw_drop(GW_DROP_NO_ROUTE);
+	return gw_send(ctx, flow, packet, hop, neighbour, noted, is_v6);
 }
 
 /* A TCP data offset that points before the header's or behind the segment's end. */
@@ -76,40 +108,6 @@ static __always_inline int gw_connect_or_pass(gw_ctx *ctx, const struct gw_packe
 	return gw_enter_with(ctx, packet, is_v6 ? GW_STAGE_CONNECT6 : GW_STAGE_CONNECT4);
 }
 
-/* Sends through the kernel's own neighbour resolution, which queues the packet meanwhile. */
-static __always_inline int gw_send_unresolved(gw_ctx *ctx, struct gw_flow *flow,
-					      const struct gw_packet *packet,
-					      struct bpf_redir_neigh *neighbour, bool is_v6)
-{
-	const __u32 ifindex = flow->ifindex;
-
-	if (GW_HOOK_XDP)
-		return gw_leave_to_tc();
-	gw_flow_track(flow, packet, is_v6);
-	if (gw_transform(ctx, flow, packet, is_v6))
-		return gw_drop(GW_DROP_INTERNAL);
-	gw_count(GW_EVENT_NEIGHBOUR_UNRESOLVED);
-	return ctx_redirect_unresolved(ctx, ifindex, neighbour);
-}
-
-/* Looks the next hop up first. */
-static __always_inline int gw_send_afresh(gw_ctx *ctx, struct gw_flow *flow,
-					  const struct gw_packet *packet, bool is_v6)
-{
-	struct bpf_redir_neigh neighbour;
-
-	switch (gw_next_hop_refresh(ctx, flow, packet, &neighbour, is_v6)) {
-	case GW_NEXT_HOP_READY:
-		return gw_send(ctx, flow, packet, is_v6);
-	case GW_NEXT_HOP_UNRESOLVED:
-		return gw_send_unresolved(ctx, flow, packet, &neighbour, is_v6);
-	case GW_NEXT_HOP_DISABLED:
-		return gw_drop(GW_DROP_FORWARDING_DISABLED);
-	default:
-		return gw_drop(GW_DROP_NO_ROUTE);
-	}
-}
-
 /* True if the flow's backend is in use, or drains. Looked up only where the next hop is, too: when
  * the agent removes a backend it raises the generation. */
 static __always_inline bool gw_backend_is_there(const struct gw_flow *flow)
@@ -126,11 +124,8 @@ static __always_inline int gw_reject_orphan(gw_ctx *ctx, struct gw_flow *flow,
 	struct gw_flow *peer;
 
 	if (flow->state != GW_FLOW_CLOSED) {
-		flow->state = GW_FLOW_CLOSED;
 		peer = gw_flow_peer(flow, packet->tuple.protocol, is_v6);
-		if (peer)
-			peer->state = GW_FLOW_CLOSED;
-		gw_flow_enter_closed(flow, packet, is_v6);
+		gw_flow_set_state(flow, peer, GW_FLOW_CLOSED, packet, is_v6);
 	}
 	return gw_enter_reject(ctx, packet, GW_DROP_BACKEND_GONE);
 }
@@ -143,6 +138,8 @@ static __always_inline int gw_forward(gw_ctx *ctx, const struct gw_packet *packe
 				      bool is_v6)
 {
 	struct gw_flow *flow = gw_flow_find(&packet->tuple, is_v6);
+	struct bpf_redir_neigh neighbour;
+	enum gw_next_hop hop;
 	bool is_orphan;
 
 	if (!flow)
@@ -158,11 +155,13 @@ static __always_inline int gw_forward(gw_ctx *ctx, const struct gw_packet *packe
 		return gw_connect_or_pass(ctx, packet, true, is_v6);
 	if (is_orphan)
 		return gw_reject_orphan(ctx, flow, packet, is_v6);
-	if (!in_entry)
-		return gw_send_afresh(ctx, flow, packet, is_v6);
+	if (!in_entry) {
+		hop = gw_next_hop_refresh(ctx, flow, packet, &neighbour, is_v6);
+		return gw_send_if_found(ctx, flow, packet, hop, &neighbour, GW_TO_NOTE, is_v6);
+	}
 	if (flow->generation != gw_generation())
 		return gw_enter_with(ctx, packet, is_v6 ? GW_STAGE_FORWARD6 : GW_STAGE_FORWARD4);
-	return gw_send(ctx, flow, packet, is_v6);
+	return gw_send(ctx, flow, packet, GW_NEXT_HOP_READY, NULL, GW_TO_NOTE, is_v6);
 }
 
 static __always_inline int gw_stage_forward(gw_ctx *ctx, bool is_v6)

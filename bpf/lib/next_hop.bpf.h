@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Where a flow's packets leave: the kernel's routes and neighbours, cached in the flow. */
+/*
+ * Where a flow's packets leave: the kernel's routes and neighbours, cached in the flow. Where the
+ * destination alone decides, flows take it from gw_hops, which costs much less than the lookup.
+ */
 #pragma once
 
 #include <linux/if_ether.h>
 
+#include "bpf/lib/control.bpf.h"
 #include "bpf/lib/counter.bpf.h"
 #include "bpf/lib/feature.bpf.h"
 #include "bpf/lib/flow.bpf.h"
@@ -22,8 +26,7 @@ enum gw_next_hop {
 
 static __always_inline __u32 gw_generation(void)
 {
-	const __u32 index = 0;
-	const struct gw_control *control = bpf_map_lookup_elem(&gw_control, &index);
+	const struct gw_control *control = gw_control_get();
 
 	return control ? control->generation : 0;
 }
@@ -53,47 +56,105 @@ static __always_inline void gw_fib_fill(struct bpf_fib_lookup *fib, const struct
 }
 
 /* Older kernels leave the 1 that gw_fib_fill() wrote; then the link's own MTU has to do. */
-static __always_inline __u32 gw_hop_mtu(const struct bpf_fib_lookup *fib,
+static __always_inline __u16 gw_hop_mtu(const struct bpf_fib_lookup *fib,
 					const struct gw_link *link)
 {
 	__u32 mtu = gw_feature_is_allowed(GW_FEATURE_ROUTE_MTU) ? fib->tot_len : 0;
 
 	if (mtu <= 1)
 		mtu = link && link->mtu ? link->mtu : GW_MTU_UNKNOWN;
-	return mtu > GW_MTU_UNKNOWN ? GW_MTU_UNKNOWN : mtu;
+	return (__u16)(mtu > GW_MTU_UNKNOWN ? GW_MTU_UNKNOWN : mtu);
 }
 
-static __always_inline __u16 gw_inner_mtu(const struct gw_flow *flow, __u32 mtu, bool is_v6)
+static __always_inline __u16 gw_inner_mtu(const struct gw_flow *flow, __u16 mtu, bool is_v6)
 {
 	const __u32 outer = is_v6 ? sizeof(struct ipv6hdr) : sizeof(struct iphdr);
 
 	if (!(flow->flags & GW_FLOW_TUNNEL) || mtu == GW_MTU_UNKNOWN)
-		return (__u16)mtu;
+		return mtu;
 	return mtu > outer ? (__u16)(mtu - outer) : 0;
 }
 
-/*
- * Stores the looked-up hop. The generation goes last: a CPU that sees it sees the rest too
- * (x86 keeps the order of stores; elsewhere the worst is one packet to the old neighbour).
- */
-static __always_inline void gw_next_hop_store(struct gw_flow *flow,
-					      const struct bpf_fib_lookup *fib, __u32 generation,
-					      bool is_v6)
+static __always_inline void gw_hop_fill(struct gw_hop *hop, const struct gw_addr *dst,
+					const struct bpf_fib_lookup *fib, __u32 generation)
 {
 	const __u32 ifindex = fib->ifindex;
 	const struct gw_link *link = bpf_map_lookup_elem(&gw_links, &ifindex);
 
-	flow->ifindex = ifindex;
-	flow->mtu = gw_inner_mtu(flow, gw_hop_mtu(fib, link), is_v6);
-	__builtin_memcpy(flow->source_mac, fib->smac, ETH_ALEN);
-	__builtin_memcpy(flow->target_mac, fib->dmac, ETH_ALEN);
-	if (link && link->flags & GW_LINK_XDP)
+	hop->dst = *dst;
+	hop->generation = generation;
+	hop->ifindex = ifindex;
+	__builtin_memcpy(hop->source_mac, fib->smac, ETH_ALEN);
+	__builtin_memcpy(hop->target_mac, fib->dmac, ETH_ALEN);
+	hop->mtu = gw_hop_mtu(fib, link);
+	hop->xdp = link && link->flags & GW_LINK_XDP;
+	hop->pad = 0;
+}
+
+/*
+ * The generation goes last: a CPU that sees it sees the rest too (x86 keeps the order of stores;
+ * elsewhere the worst is one packet to the old neighbour).
+ */
+static __always_inline void gw_flow_use_hop(struct gw_flow *flow, const struct gw_hop *hop,
+					    bool is_v6)
+{
+	flow->ifindex = hop->ifindex;
+	flow->mtu = gw_inner_mtu(flow, hop->mtu, is_v6);
+	__builtin_memcpy(flow->source_mac, hop->source_mac, ETH_ALEN);
+	__builtin_memcpy(flow->target_mac, hop->target_mac, ETH_ALEN);
+	if (hop->xdp)
 		flow->flags |= GW_FLOW_XDP;
 	else
 		flow->flags &= (__u8)~GW_FLOW_XDP;
 	barrier();
-	flow->generation = generation;
+	flow->generation = hop->generation;
+}
+
+/* The element of gw_hops that is for `dst`, or for another with the same hash. */
+static __always_inline struct gw_hop *gw_hop_at(const struct gw_addr *dst)
+{
+	const __u32 word = dst->word[0] ^ dst->word[1] ^ dst->word[2] ^ dst->word[3];
+	const __u32 index = word * 0x9e3779b1 >> (32 - GW_HOPS_BITS);
+
+	return bpf_map_lookup_elem(&gw_hops, &index);
+}
+
+static __always_inline bool gw_hops_are_by_destination(const struct gw_control *control)
+{
+	return control && control->flags & GW_CONTROL_HOPS_BY_DESTINATION;
+}
+
+/* Takes the next hop that a flow to the same destination has found on this CPU; false if none has.
+ */
+static __always_inline bool gw_next_hop_recall(struct gw_flow *flow, bool is_v6)
+{
+	const struct gw_control *control = gw_control_get();
+	const struct gw_addr dst = gw_flow_dst(flow, is_v6);
+	const struct gw_hop *hop;
+
+	if (!gw_hops_are_by_destination(control))
+		return false;
+	hop = gw_hop_at(&dst);
+	if (!hop || hop->generation != control->generation || !gw_addr_equal(&hop->dst, &dst))
+		return false;
+	gw_flow_use_hop(flow, hop, is_v6);
+	return true;
+}
+
+/* Stores the looked-up hop for others, and in the flow. */
+static __always_inline enum gw_next_hop gw_next_hop_store(struct gw_flow *flow,
+							  const struct bpf_fib_lookup *fib,
+							  __u32 generation, bool is_v6)
+{
+	const struct gw_addr dst = gw_flow_dst(flow, is_v6);
+	struct gw_hop *hop = gw_hop_at(&dst);
+
+	if (!hop)
+		return GW_NEXT_HOP_NONE;
+	gw_hop_fill(hop, &dst, fib, generation);
+	gw_flow_use_hop(flow, hop, is_v6);
 	gw_count(GW_EVENT_NEXT_HOP_REFRESHED);
+	return GW_NEXT_HOP_READY;
 }
 
 /* Who is to be asked for the MAC address: the gateway, or the host itself. The kernel's own choice,
@@ -123,12 +184,12 @@ static __always_inline enum gw_next_hop gw_next_hop_refresh(gw_ctx *ctx, struct 
 	struct bpf_fib_lookup fib;
 	long result;
 
+	if (gw_next_hop_recall(flow, is_v6))
+		return GW_NEXT_HOP_READY;
 	gw_fib_fill(&fib, flow, packet, ctx_ifindex(ctx), is_v6);
 	result = bpf_fib_lookup(ctx, &fib, sizeof(fib), 0);
-	if (result == BPF_FIB_LKUP_RET_SUCCESS) {
-		gw_next_hop_store(flow, &fib, generation, is_v6);
-		return GW_NEXT_HOP_READY;
-	}
+	if (result == BPF_FIB_LKUP_RET_SUCCESS)
+		return gw_next_hop_store(flow, &fib, generation, is_v6);
 	if (result == BPF_FIB_LKUP_RET_NO_NEIGH) {
 		flow->ifindex = fib.ifindex;
 		flow->mtu = GW_MTU_UNKNOWN;

@@ -53,10 +53,12 @@ static __always_inline int gw_rewrite_l4(gw_ctx *ctx, const struct gw_flow *flow
 	const __u32 l4_offset = gw_l4_offset(packet);
 	const __u32 check_offset = is_udp ? __builtin_offsetof(struct udphdr, check)
 					  : __builtin_offsetof(struct tcphdr, check);
+	const __u16 csum_ports =
+		gw_ports_delta(packet->tuple.sport, packet->tuple.dport, flow->sport, flow->dport);
 	__be16 *ports;
 
 	/* The checksum first: on tc its helper may move the packet. */
-	if (ctx_l4_csum_add(ctx, l4_offset + check_offset, flow->csum_addresses, flow->csum_ports,
+	if (ctx_l4_csum_add(ctx, l4_offset + check_offset, flow->csum_addresses, csum_ports,
 			    is_udp))
 		return -1;
 	/* TCP and UDP begin with the same two ports. */

@@ -11,6 +11,7 @@
 #include <linux/in.h>
 
 #include "bpf/lib/admission.bpf.h"
+#include "bpf/lib/control.bpf.h"
 #include "bpf/lib/select.bpf.h"
 #include "maps/socket.h"
 
@@ -44,8 +45,7 @@ static __always_inline void gw_socket_count(enum gw_counter counter)
 /* A cgroup has processes of any network namespace; the listeners are those of one. */
 static __always_inline bool gw_socket_is_ours(struct bpf_sock_addr *ctx)
 {
-	const __u32 index = 0;
-	const struct gw_control *control = bpf_map_lookup_elem(&gw_control, &index);
+	const struct gw_control *control = gw_control_get();
 
 	return control && control->netns_cookie == bpf_get_netns_cookie(ctx);
 }

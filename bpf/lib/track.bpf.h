@@ -122,55 +122,59 @@ static __always_inline __u8 gw_flow_next_state(const struct gw_flow *flow,
 	return gw_state_after_fin(state, flow->flags & GW_FLOW_REPLY);
 }
 
-static __always_inline void gw_flow_enter_closed(const struct gw_flow *flow,
-						 const struct gw_packet *packet, bool is_v6)
+/* What a transition to `state` means for the rings, and for the listener's number of connections.
+ */
+static __always_inline void gw_flow_leave_state(const struct gw_flow *flow,
+						const struct gw_flow *peer, __u8 state,
+						const struct gw_packet *packet, bool is_v6)
 {
-	const struct gw_tuple forward =
+	const struct gw_flow *forward = flow->flags & GW_FLOW_REPLY ? peer : flow;
+	const struct gw_tuple tuple =
 		flow->flags & GW_FLOW_REPLY ? gw_tuple_of_peer(flow, packet->tuple.protocol, is_v6)
 					    : packet->tuple;
 
-	gw_admission_count(flow->listener_id, -1);
-	gw_limbo_enter(&forward, flow->created, GW_LIMBO_CLOSED, is_v6);
+	if (forward && flow->state <= GW_FLOW_JOINED && state > GW_FLOW_JOINED)
+		gw_limbo_leave(&tuple, forward->limbo, is_v6);
+	if (state != GW_FLOW_CLOSED)
+		return;
+	gw_admission_release(flow);
+	gw_limbo_enter(&tuple, flow->created, GW_LIMBO_CLOSED, is_v6);
 }
 
-/* Writes a transition into both entries. */
+/* Writes a transition into both entries; `peer` is NULL if there is only one. */
+static __always_inline void gw_flow_set_state(struct gw_flow *flow, struct gw_flow *peer,
+					      __u8 state, const struct gw_packet *packet,
+					      bool is_v6)
+{
+	gw_flow_leave_state(flow, peer, state, packet, is_v6);
+	flow->state = state;
+	if (peer)
+		peer->state = state;
+}
+
 static __always_inline void gw_flow_transition(struct gw_flow *flow, const struct gw_packet *packet,
 					       bool is_v6)
 {
+	const bool is_udp = packet->tuple.protocol == IPPROTO_UDP;
 	struct gw_flow *peer = gw_flow_peer(flow, packet->tuple.protocol, is_v6);
-	const __u8 state = gw_flow_next_state(flow, peer, packet);
+	const __u8 state = is_udp ? GW_FLOW_UDP_STREAM : gw_flow_next_state(flow, peer, packet);
 
 	if (state == flow->state)
 		return;
-	flow->state = state;
-	if (peer) {
-		peer->state = state;
-		if (state == GW_FLOW_SYN_RECEIVED)
-			peer->ack = gw_seq_end(packet);
-	}
-	if (state == GW_FLOW_CLOSED)
-		gw_flow_enter_closed(flow, packet, is_v6);
+	gw_flow_set_state(flow, peer, state, packet, is_v6);
+	if (peer && state == GW_FLOW_SYN_RECEIVED)
+		peer->ack = gw_seq_end(packet);
 }
 
-/* A segment that cannot change the state: nearly all of them. */
+/* A packet that cannot change the state: nearly all of them, and a client's SYN. */
 static __always_inline bool gw_is_settled(const struct gw_flow *flow,
 					  const struct gw_packet *packet)
 {
-	return flow->state >= GW_FLOW_ESTABLISHED &&
-	       !(packet->tcp_flags & (GW_TCP_FIN | GW_TCP_RST));
-}
-
-static __always_inline void gw_flow_track_udp(struct gw_flow *flow, const struct gw_packet *packet,
-					      bool is_v6)
-{
-	struct gw_flow *peer;
-
-	if (flow->state != GW_FLOW_UDP_REQUEST || !(flow->flags & GW_FLOW_REPLY))
-		return;
-	flow->state = GW_FLOW_UDP_STREAM;
-	peer = gw_flow_peer(flow, packet->tuple.protocol, is_v6);
-	if (peer)
-		peer->state = GW_FLOW_UDP_STREAM;
+	if (packet->tuple.protocol == IPPROTO_UDP)
+		return flow->state != GW_FLOW_UDP_REQUEST || !(flow->flags & GW_FLOW_REPLY);
+	if (packet->tcp_flags & (GW_TCP_FIN | GW_TCP_RST))
+		return false;
+	return flow->state >= GW_FLOW_ESTABLISHED || gw_flow_may_begin(flow, packet);
 }
 
 /* Notes the packet in its flow: the time of its direction, the state of both. */
@@ -184,11 +188,8 @@ static __always_inline void gw_flow_track(struct gw_flow *flow, const struct gw_
 		flow->last_seen = now;
 	if (packet->fragment == GW_FRAGMENT_LATER)
 		return;
-	if (packet->tuple.protocol == IPPROTO_UDP) {
-		gw_flow_track_udp(flow, packet, is_v6);
-		return;
-	}
-	gw_flow_note_seq(flow, packet);
+	if (packet->tuple.protocol == IPPROTO_TCP)
+		gw_flow_note_seq(flow, packet);
 	if (!gw_is_settled(flow, packet))
 		gw_flow_transition(flow, packet, is_v6);
 }

@@ -101,7 +101,7 @@ void Scenario::configure() {
   must(datapath::set_nat_ports(maps, kNatFirst, kNatLast));
   must(datapath::set_links(
       maps, {{data_path_->in_ifindex(), {GW_LINK_XDP, 1500}}, {data_path_->out_ifindex(), {GW_LINK_XDP, 1500}}}));
-  must(datapath::bump_generation(maps));
+  must(datapath::bump_generation(maps, datapath::NextHops::ByDestination));
   const plan::Plan plan = plan_of_listener();
   must(datapath::apply(maps, plan::diff(plan, must(datapath::observe(maps)))));
 }

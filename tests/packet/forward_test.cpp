@@ -375,6 +375,48 @@ TEST_P(Forward, ANewMacAddressIsUsedAfterTheGenerationIsRaised) {
   expect_sent(run(ack), expected);
 }
 
+TEST_P(Forward, ANewMacAddressIsUsedByNewConnectionsToo) {
+  listen_dnat();
+  run(from_client());
+  gateway_->set_backend_neighbour(kOtherBackendMac);
+  gateway_->bump_generation();
+  const L4Packet syn = from_client(kSyn, 40001);
+  L4Packet expected = dnatted(syn);
+  expected.target_mac = kOtherBackendMac;
+  expect_sent(run(syn), expected);
+}
+
+/// The next hops of both directions, in connections of one client to one backend.
+class NextHops : public Forward {
+ protected:
+  /// How many route lookups the handshake took.
+  std::uint64_t lookups_to_connect(std::uint16_t source_port) {
+    const std::uint64_t before = gateway_->counter(GW_EVENT_NEXT_HOP_REFRESHED);
+    const L4Packet syn = from_client(kSyn, source_port);
+    expect_sent(run(syn), dnatted(syn));
+    const L4Packet answer = answer_to(dnatted(syn), kSyn | kAck);
+    expect_sent(run(answer), to_client(answer, source_port));
+    return gateway_->counter(GW_EVENT_NEXT_HOP_REFRESHED) - before;
+  }
+};
+GW_ON_EVERY_HOOK(NextHops);
+
+TEST_P(NextHops, AreLookedUpOnceForADestination) {
+  listen_dnat();
+  EXPECT_EQ(lookups_to_connect(40000), 2U);
+  EXPECT_EQ(lookups_to_connect(40001), 0U);
+  gateway_->bump_generation();
+  EXPECT_EQ(lookups_to_connect(40002), 2U);
+}
+
+TEST_P(NextHops, AreEachConnectionsOwnWhereRoutesAskForMoreThanTheDestination) {
+  listen_dnat();
+  EXPECT_EQ(lookups_to_connect(40000), 2U);
+  gateway_->bump_generation(datapath::NextHops::ByFlow);
+  EXPECT_EQ(lookups_to_connect(40001), 2U);
+  EXPECT_EQ(lookups_to_connect(40002), 2U);
+}
+
 TEST_P(Forward, WithForwardingOffPacketsAreDroppedAndCounted) {
   listen_dnat();
   gateway_->set_forwarding(false);

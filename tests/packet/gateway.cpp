@@ -148,7 +148,7 @@ void Gateway::set_backend_link_mtu(std::uint32_t mtu) {
   must(datapath::set_links(
       maps_, {{data_path_.in_ifindex(), {GW_LINK_XDP, 1500}}, {data_path_.out_ifindex(), {GW_LINK_XDP, mtu}}}));
 }
-void Gateway::bump_generation() { must(datapath::bump_generation(maps_)); }
+void Gateway::bump_generation(datapath::NextHops next_hops) { must(datapath::bump_generation(maps_, next_hops)); }
 void Gateway::set_backend_neighbour(const Mac& mac) {
   const auto command = [](const Mac& value) {
     return fmt::format("for a in 10.0.2.2 2001:db8:2::2; do ip neigh replace $a lladdr {} dev out0; done",

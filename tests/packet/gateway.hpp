@@ -5,6 +5,7 @@
 
 #include "tests/support/backends.hpp"
 #include "tests/support/data_path.hpp"
+#include "userspace/datapath/reconcile.hpp"
 #include "userspace/ir/config.hpp"
 #include "userspace/plan/plan.hpp"
 
@@ -54,7 +55,7 @@ class Gateway {
   void set_forwarding(bool on);
   /// Of the link towards the backends, as the kernel and the agent's map have it.
   void set_backend_link_mtu(std::uint32_t mtu);
-  void bump_generation();
+  void bump_generation(datapath::NextHops next_hops = datapath::NextHops::ByDestination);
   /// Another MAC address for `backend` of both families.
   void set_backend_neighbour(const Mac& mac);
 

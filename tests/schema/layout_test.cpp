@@ -34,7 +34,8 @@ TEST(Schema, SizesAreFixed) {
   EXPECT_EQ(sizeof(gw_limbo_next), 16U);
   EXPECT_EQ(sizeof(gw_fragment_key), 40U);
   EXPECT_EQ(sizeof(gw_fragment), 4U);
-  EXPECT_EQ(sizeof(gw_control), 16U);
+  EXPECT_EQ(sizeof(gw_control), 24U);
+  EXPECT_EQ(sizeof(gw_hop), 40U);
   EXPECT_EQ(sizeof(gw_link), 8U);
   EXPECT_EQ(sizeof(gw_name_key), 8U);
   EXPECT_EQ(sizeof(gw_name), 776U);

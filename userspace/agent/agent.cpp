@@ -192,8 +192,10 @@ void Agent::on_kernel_changed() {
     return;
   }
   if (!changes->topology && !changes->neighbours) return;
-  // Flows look their next hops up again at once; the rest can wait for the end of the burst.
-  if (auto bumped = datapath::bump_generation(parts_.maps); !bumped) spdlog::error("{}", bumped.error().message);
+  // Flows look their next hops up again at once; the rest can wait for the end of the burst. Until then nobody knows
+  // what the routes ask for.
+  const bool unknown = changes->topology || topology_is_due_;
+  bump_generation(unknown ? datapath::NextHops::ByFlow : next_hops());
   if (!changes->topology || topology_is_due_) return;
   topology_is_due_ = true;
   topology_timer_->set(steady_clock::now() + kKernelBurst);
@@ -201,9 +203,24 @@ void Agent::on_kernel_changed() {
 
 void Agent::on_topology_changed() {
   topology_is_due_ = false;
-  if (!read_topology()) return;
+  if (!read_topology()) {
+    bump_generation(next_hops());
+    return;
+  }
   hops_changed_ = true;
   cycle();
+}
+
+void Agent::bump_generation(datapath::NextHops next_hops) {
+  if (auto bumped = datapath::bump_generation(parts_.maps, next_hops); !bumped) {
+    spdlog::error("{}", bumped.error().message);
+  }
+}
+
+/// Where the links' forwarding is not ours, it may depend on the link that a packet comes in by.
+datapath::NextHops Agent::next_hops() const {
+  return topology_.routed_by_destination && config_.enable_forwarding ? datapath::NextHops::ByDestination
+                                                                      : datapath::NextHops::ByFlow;
 }
 
 /// False if nothing that we look at is different.
@@ -282,9 +299,7 @@ status::ApplyOutcome Agent::apply(const plan::Plan& plan) {
     retry_delay_ = std::chrono::seconds(1);
   }
   outcome.attach_failures = attach(plan);
-  if (std::exchange(hops_changed_, false)) {
-    if (auto bumped = datapath::bump_generation(parts_.maps); !bumped) spdlog::error("{}", bumped.error().message);
-  }
+  if (std::exchange(hops_changed_, false)) bump_generation(topology_is_due_ ? datapath::NextHops::ByFlow : next_hops());
   return outcome;
 }
 

@@ -13,6 +13,7 @@
 #include "userspace/datapath/flows.hpp"
 #include "userspace/datapath/loader.hpp"
 #include "userspace/datapath/pins.hpp"
+#include "userspace/datapath/reconcile.hpp"
 #include "userspace/datapath/sockets.hpp"
 #include "userspace/net/monitor.hpp"
 #include "userspace/net/topology.hpp"
@@ -66,6 +67,8 @@ class Agent {
   void cycle();
   bool read_topology();
   void confirm_neighbours();
+  void bump_generation(datapath::NextHops next_hops);
+  [[nodiscard]] datapath::NextHops next_hops() const;
   void enable_forwarding(const plan::Plan& plan);
   status::ApplyOutcome apply(const plan::Plan& plan);
   Result<> write_maps(const plan::Plan& plan);

@@ -216,7 +216,9 @@ Rows sockets(const MapView& view) {
 }
 
 Rows control(const MapView& view) {
+  const bool by_destination = (view.control.flags & GW_CONTROL_HOPS_BY_DESTINATION) != 0;
   return {{{"generation", view.control.generation},
+           {"nextHops", by_destination ? "byDestination" : "byFlow"},
            {"natPorts", fmt::format("{}-{}", view.control.nat_port_first, view.control.nat_port_last)},
            {"netnsCookie", view.control.netns_cookie}}};
 }
@@ -275,7 +277,7 @@ const std::vector<MapCommand>& commands() {
        {"protocol", "client", "vip", "source", "backend", "state", "mode", "age", "idle", "ifindex", "listener"},
        flows},
       {"sockets", {"socket", "protocol", "vip", "backend", "listener"}, timeless(sockets)},
-      {"control", {"generation", "natPorts", "netnsCookie"}, timeless(control)},
+      {"control", {"generation", "nextHops", "natPorts", "netnsCookie"}, timeless(control)},
       {"links", {"ifindex", "link", "xdp", "mtu"}, timeless(links)},
       {"counters", {"counter", "packets", "kind", "meaning"}, timeless(counters)},
       {"names", {"kind", "id", "name"}, timeless(names)},

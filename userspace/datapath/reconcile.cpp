@@ -250,10 +250,12 @@ Result<> set_netns_cookie(const Maps& maps, std::uint64_t cookie) {
   return maps.control.update(0, *control);
 }
 
-Result<> bump_generation(const Maps& maps) {
+Result<> bump_generation(const Maps& maps, NextHops next_hops) {
   auto control = read_control(maps);
   if (!control) return fail(control.error());
   control->generation = control->generation == UINT32_MAX ? 1 : control->generation + 1;
+  control->flags &= ~static_cast<std::uint32_t>(GW_CONTROL_HOPS_BY_DESTINATION);
+  if (next_hops == NextHops::ByDestination) control->flags |= GW_CONTROL_HOPS_BY_DESTINATION;
   return maps.control.update(0, *control);
 }
 

@@ -30,7 +30,14 @@ Result<> set_nat_ports(const Maps& maps, std::uint16_t first, std::uint16_t last
 /// Tells the programs on cgroups whose sockets are ours: those of this network namespace.
 Result<> set_netns_cookie(const Maps& maps, std::uint64_t cookie);
 
-/// Makes every flow look up its next hop again at its next packet.
-Result<> bump_generation(const Maps& maps);
+/// What a packet's next hop follows from.
+enum class NextHops : std::uint8_t {
+  ByFlow,         ///< any part of its headers, and the link that it came in by
+  ByDestination,  ///< its destination address alone
+};
+
+/// Makes every flow look up its next hop again at its next packet. With NextHops::ByDestination new flows take those
+/// that others have found.
+Result<> bump_generation(const Maps& maps, NextHops next_hops);
 
 }  // namespace gw::datapath

@@ -70,6 +70,14 @@ std::optional<Route> to_route(rtnl_route* route) {
                .preferred_source = to_ip(rtnl_route_get_pref_src(route))};
 }
 
+/// True if packets to one destination may take different ways: several next hops (one that is not told may be a group
+/// of them), or a prefix of the source (IPv6).
+bool depends_on_flow(rtnl_route* route) {
+  if (rtnl_route_get_type(route) != RTN_UNICAST) return false;
+  nl_addr* const source = rtnl_route_get_src(route);
+  return rtnl_route_get_nnexthops(route) != 1 || (source != nullptr && nl_addr_get_prefixlen(source) != 0);
+}
+
 Result<> read_links(nl_sock* socket, Topology& topology) {
   nl_cache* raw = nullptr;
   if (const int error = rtnl_link_alloc_cache(socket, AF_UNSPEC, &raw); error < 0) {
@@ -95,6 +103,7 @@ Result<> read_routes(nl_sock* socket, Topology& topology) {
     return fail_netlink(error, "read the routes");
   }
   for_each<rtnl_route>(Cache(raw), [&](rtnl_route* route) {
+    if (depends_on_flow(route)) topology.routed_by_destination = false;
     if (const auto known = to_route(route)) topology.routes.push_back(*known);
   });
   return {};
@@ -136,24 +145,34 @@ bool asks_for_others(const fib_rule_hdr& rule, const RuleAttributes& attributes)
   return has_selector || rule.src_len != 0 || rule.tos != 0 || attributes.number(FRA_FWMARK, 0) != 0;
 }
 
-std::optional<Rule> to_rule(nlmsghdr* header) {
-  const auto attributes = RuleAttributes::of(header);
-  if (!attributes) return std::nullopt;
-  const auto& rule = *static_cast<const fib_rule_hdr*>(nlmsg_data(header));
+/// Selectors that packets to one destination may differ in. The others are the same for all that we look up.
+bool depends_on_flow(const fib_rule_hdr& rule, const RuleAttributes& attributes) {
+  return rule.src_len != 0 ||
+         std::ranges::any_of(std::array{FRA_IIFNAME, FRA_L3MDEV, FRA_IP_PROTO, FRA_SPORT_RANGE, FRA_DPORT_RANGE},
+                             [&attributes](int type) { return attributes.has(type); });
+}
+
+std::optional<Rule> to_rule(const fib_rule_hdr& rule, const RuleAttributes& attributes) {
   if (rule.action == FR_ACT_GOTO || rule.action == FR_ACT_NOP) return std::nullopt;
-  Rule made{.priority = attributes->number(FRA_PRIORITY, 0),
-            .destination = {attributes->address(FRA_DST, rule.family), rule.dst_len},
-            .asks_for_others = asks_for_others(rule, *attributes),
+  Rule made{.priority = attributes.number(FRA_PRIORITY, 0),
+            .destination = {attributes.address(FRA_DST, rule.family), rule.dst_len},
+            .asks_for_others = asks_for_others(rule, attributes),
             .inverted = (rule.flags & FIB_RULE_INVERT) != 0};
-  if (rule.action == FR_ACT_TO_TBL) made.table = attributes->number(FRA_TABLE, rule.table);
+  if (rule.action == FR_ACT_TO_TBL) made.table = attributes.number(FRA_TABLE, rule.table);
   // The kernel sends ~0 for a rule that suppresses nothing.
-  const std::uint32_t suppressed = attributes->number(FRA_SUPPRESS_PREFIXLEN, UINT32_MAX);
+  const std::uint32_t suppressed = attributes.number(FRA_SUPPRESS_PREFIXLEN, UINT32_MAX);
   if (suppressed != UINT32_MAX) made.shortest_prefix = suppressed + 1;
   return made;
 }
 
-int on_rule(nl_msg* message, void* topology) {
-  if (const auto rule = to_rule(nlmsg_hdr(message))) static_cast<Topology*>(topology)->rules.push_back(*rule);
+int on_rule(nl_msg* message, void* state) {
+  nlmsghdr* const header = nlmsg_hdr(message);
+  const auto attributes = RuleAttributes::of(header);
+  if (!attributes) return NL_OK;
+  auto& topology = *static_cast<Topology*>(state);
+  const auto& rule = *static_cast<const fib_rule_hdr*>(nlmsg_data(header));
+  if (depends_on_flow(rule, *attributes)) topology.routed_by_destination = false;
+  if (const auto known = to_rule(rule, *attributes)) topology.rules.push_back(*known);
   return NL_OK;
 }
 
@@ -178,6 +197,7 @@ Result<Topology> discover(const std::string& node_name) {
   if (!socket) return fail(socket.error());
   Topology topology;
   topology.node_name = node_name;
+  topology.routed_by_destination = true;
   for (const auto& read : {read_links, read_addresses, read_routes, read_rules}) {
     if (auto done = read(socket->get(), topology); !done) return fail(done.error());
   }

@@ -69,6 +69,8 @@ struct Topology {
   std::vector<InterfaceAddress> addresses;
   std::vector<Route> routes;
   std::vector<Rule> rules;  ///< by priority; none: the main table is all there is
+  /// No route has several next hops, and neither routes nor rules ask for more of a packet than its destination.
+  bool routed_by_destination = false;
 
   /// Addresses that Gateways without addresses of their own listen on: global scope, usable, on a
   /// link that is up and not the loopback. Sorted, unique.

@@ -5,6 +5,7 @@
 #include "maps/flow.h"
 #include "tests/differential/model/parse.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 
@@ -41,6 +42,7 @@ struct Connection {
   std::uint32_t backend = 0;
   std::uint32_t listener = 0;
   std::uint32_t created = 0;  ///< seconds
+  std::size_t place = 0;      ///< where it was put in the ring of half-open connections
   gw_flow_state state = GW_FLOW_SYN_SENT;
   Direction from_client;
   Direction from_backend;

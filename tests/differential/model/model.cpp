@@ -174,6 +174,7 @@ void Model::send_unresolved(Passage& passage, const Segment& segment, Found foun
 void Model::note(Passage& passage, const Segment& segment, Found found) {
   const gw_flow_state before = found.connection->state;
   track(*found.connection, found.side, segment);
+  leave_ring(*found.connection);
   if (found.connection->state == GW_FLOW_CLOSED && before != GW_FLOW_CLOSED) {
     enter_ring(passage, found.connection, Kind::Closed);
   }
@@ -192,7 +193,9 @@ void Model::connect(Passage& passage, const Segment& segment) {
   const std::uint32_t backend =
       service == config_.services.end() ? 0 : choose_backend(service->second, hash_of(segment.tuple));
   if (const auto reason = admit(segment, backend)) return refuse(passage, segment, *reason);
-  if (const auto reason = store(passage, connection_for(segment, listener->second, backend))) {
+  const Connection connection = connection_for(segment, listener->second, backend);
+  if (const auto reason = store(passage, connection)) {
+    if (*reason == GW_DROP_FLOW_TABLE_FULL && is_request(segment)) look_up_in_vain(passage, connection);
     return refuse(passage, segment, *reason);
   }
   forward(passage, segment, *find(segment.tuple), true);
@@ -221,6 +224,7 @@ Connection Model::connection_for(const Segment& segment, const Listener& listene
   const bool has_own_source = backend.mode == Mode::FullNat || backend.mode == Mode::Tunnel;
   if (has_own_source) connection.server.source.address = backend.source;
   if (segment.piece != Piece::Later) connection.from_backend.acked = end_of(segment);
+  if (is_syn(segment)) connection.from_client.end = end_of(segment);
   return connection;
 }
 
@@ -292,6 +296,15 @@ std::optional<gw_counter> Model::store(Passage& passage, Connection connection) 
   return std::nullopt;
 }
 
+/// The forward entry is stored complete with its hop, which is thus known before there is no room for it.
+void Model::look_up_in_vain(Passage& passage, const Connection& connection) const {
+  const std::uint32_t reply_entries = connection.hears_backend() ? 1 : 0;
+  if (room(connection.client.is_v4()) != reply_entries) return;
+  if (route_to(connection.server.target.address, config_).reachable == Reachable::Yes) {
+    passage.count(GW_EVENT_NEXT_HOP_REFRESHED);
+  }
+}
+
 // What is remembered.
 
 std::optional<Model::Found> Model::find(const Tuple& tuple) {
@@ -318,6 +331,7 @@ void Model::remove(std::list<Connection>::iterator connection) {
 void Model::close(Passage& passage, std::list<Connection>::iterator connection) {
   if (connection->state == GW_FLOW_CLOSED) return;
   connection->state = GW_FLOW_CLOSED;
+  leave_ring(*connection);
   enter_ring(passage, connection, Kind::Closed);
 }
 
@@ -325,6 +339,7 @@ void Model::close(Passage& passage, std::list<Connection>::iterator connection) 
 void Model::enter_ring(Passage& passage, std::list<Connection>::iterator connection, Kind kind) {
   Ring& ring = rings_[{kind, connection->client.is_v4()}];
   ring.entries.resize(sizes_.ring);
+  if (kind == Kind::HalfOpen) connection->place = ring.taken % sizes_.ring;
   auto& entry = ring.entries[ring.taken++ % sizes_.ring];
   const auto old = entry ? find(entry->client) : std::nullopt;
   if (old && old->side == Side::Client && old->connection != connection && old->connection->created == entry->created &&
@@ -333,6 +348,14 @@ void Model::enter_ring(Passage& passage, std::list<Connection>::iterator connect
     if (kind == Kind::HalfOpen) passage.count(GW_EVENT_HALF_OPEN_REMOVED);
   }
   entry = RingEntry{connection->client, connection->created};
+}
+
+/// What is half-open no more gives up its place among the half-open, so that a later connection between the same ends
+/// is not taken for it.
+void Model::leave_ring(const Connection& connection) {
+  if (connection.is_half_open()) return;
+  auto& entry = rings_[{Kind::HalfOpen, connection.client.is_v4()}].entries[connection.place];
+  if (entry && entry->client == connection.client) entry.reset();
 }
 
 // ICMP errors.

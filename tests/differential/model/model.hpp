@@ -97,6 +97,7 @@ class Model {
   std::optional<gw_counter> admit(const Segment& segment, std::uint32_t backend) const;
   Connection connection_for(const Segment& segment, const Listener& listener, std::uint32_t backend) const;
   std::optional<gw_counter> store(Passage& passage, Connection connection);
+  void look_up_in_vain(Passage& passage, const Connection& connection) const;
   std::optional<gw_counter> take_source_port(Passage& passage, Connection& connection);
   gw_counter without_source_port(Passage& passage, const Connection& connection);
   void check_source_port(Passage& passage, const Connection& connection, std::uint16_t port);
@@ -106,6 +107,7 @@ class Model {
   std::optional<Found> find(const Tuple& tuple);
   void remove(std::list<Connection>::iterator connection);
   void enter_ring(Passage& passage, std::list<Connection>::iterator connection, Kind kind);
+  void leave_ring(const Connection& connection);
   void close(Passage& passage, std::list<Connection>::iterator connection);
   [[nodiscard]] std::uint32_t room(bool is_v4) const;
 

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <utility>
 
 #include "userspace/net/discover.hpp"
 #include "userspace/net/forwarding.hpp"
@@ -171,6 +172,33 @@ TEST_F(InNamespace, DiscoversRulesAndTheirTables) {
   EXPECT_EQ(at(30), suppressed);
   EXPECT_EQ(at(40), prohibited);
   EXPECT_EQ(topology->source_towards(ip("192.0.2.1")), ip("10.0.0.1"));
+}
+
+/// What has to be known before next hops are shared by all packets to one destination.
+TEST_F(InNamespace, DiscoversWhetherTheDestinationAloneDecides) {
+  const auto by_destination = [] { return discover("here").value().routed_by_destination; };
+  sh("ip link add v0 type veth peer name v1 && ip link set v0 up && ip link set v1 up");
+  sh("ip addr add 10.0.0.1/24 dev v0 && ip addr add 2001:db8::1/64 dev v0 nodad");
+  sh("ip route add default via 10.0.0.254 && ip -6 route add default via 2001:db8::fe");
+  sh("ip rule add pref 10 to 192.0.2.0/24 lookup 100 && ip rule add pref 20 not fwmark 5 lookup 100");
+  EXPECT_TRUE(by_destination());
+  const std::pair<const char*, const char*> others[] = {
+      {"ip rule add pref 30 from 10.0.0.9 lookup 100", "ip rule del pref 30"},
+      {"ip rule add pref 30 iif v0 lookup 100", "ip rule del pref 30"},
+      {"ip rule add pref 30 ipproto tcp dport 80 goto 32766", "ip rule del pref 30"},
+      {"ip route add 192.0.2.0/24 nexthop via 10.0.0.2 nexthop via 10.0.0.3", "ip route del 192.0.2.0/24"},
+      {"ip nexthop add id 1 via 10.0.0.2 dev v0 && ip nexthop add id 2 via 10.0.0.3 dev v0 && "
+       "ip nexthop add id 3 group 1/2 && ip route add 192.0.2.0/24 nhid 3",
+       "ip route del 192.0.2.0/24"},
+      {"ip -6 route add 2001:db8:9::/48 nexthop via 2001:db8::2 nexthop via 2001:db8::3",
+       "ip -6 route del 2001:db8:9::/48"},
+  };
+  for (const auto& [add, remove] : others) {
+    sh(add);
+    EXPECT_FALSE(by_destination()) << add;
+    sh(remove);
+    EXPECT_TRUE(by_destination()) << "without " << add;
+  }
 }
 
 TEST_F(InNamespace, TheMonitorTellsTopologyFromNeighbours) {
