@@ -128,3 +128,15 @@ def test_connections_that_were_there_before_the_limit_count(network):
     daemon.write("policy.yaml", policy("ClientPolicy", GATEWAY, limits={"maxConnections": 100}))
     wait_until(lambda: connections(daemon) == 30, "the agent's round through the flows", 30)
     held.stop()
+
+
+def test_what_the_gateway_s_policy_overrides_no_policy_below_can_change(network):
+    topology, daemon = network
+    serve(topology, daemon, "UpstreamPolicy", ROUTE, sourceAddress="Preserve")
+    assert seen_by_backends(topology) == {CLIENT4}
+    daemon.write("platform.yaml", policy("UpstreamPolicy", GATEWAY, name="platform", mergeStrategy="Overrides",
+                                         sourceAddress="Masquerade"))
+    wait_until(lambda: seen_by_backends(topology) == {topology.backends[0].gateway4}, "the override")
+    below = json.loads(daemon.gwctl("get", "upstreampolicies", "p", "-o", "json"))
+    condition = below["status"]["ancestors"][0]["conditions"][0]
+    assert condition["message"] == "overridden by UpstreamPolicy default/platform of Gateway default/web: sourceAddress"

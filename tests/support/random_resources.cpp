@@ -103,11 +103,12 @@ api::UpstreamPolicy RandomResources::upstream_policy() {
   api::UpstreamPolicy policy;
   policy.meta = meta("upstream-", 3);
   api::PolicyTarget target;
-  const bool is_of_service = draw(2) == 0;
-  target.group = is_of_service ? "" : api::kGatewayGroup;
-  target.kind = is_of_service ? "Service" : "TCPRoute";
-  target.name = is_of_service ? name("service-", kServices) : name("route-", 6);
+  const std::uint32_t kind = draw(3);
+  target.group = kind == 0 ? "" : api::kGatewayGroup;
+  target.kind = kind == 0 ? "Service" : kind == 1 ? "TCPRoute" : "Gateway";
+  target.name = kind == 0 ? name("service-", kServices) : kind == 1 ? name("route-", 6) : name("gateway-", 4);
   policy.targets.push_back(std::move(target));
+  if (kind == 2 && draw(2) == 0) policy.merge = api::MergeStrategy::Overrides;
   if (draw(2) == 0) policy.source_address = static_cast<api::SourceAddress>(draw(3));
   if (draw(3) == 0) policy.direct_return = static_cast<api::DirectReturn>(draw(3));
   if (draw(3) == 0) policy.session_affinity = api::SessionAffinity::ClientIP;
@@ -124,6 +125,7 @@ api::ClientPolicy RandomResources::client_policy() {
   target.kind = "Gateway";
   target.name = name("gateway-", 4);
   policy.targets.push_back(std::move(target));
+  if (draw(2) == 0) policy.merge = api::MergeStrategy::Overrides;
   if (draw(2) == 0) policy.deny.push_back(IpPrefix::parse("198.51.100.0/24").value());
   if (draw(2) == 0) policy.allow.push_back(IpPrefix::parse("198.51.0.0/16").value());
   if (draw(2) == 0) policy.connections_per_second = draw(3) + 1;

@@ -66,13 +66,19 @@ struct UpstreamLimits {
   bool operator==(const UpstreamLimits&) const = default;
 };
 
-/// How traffic goes on to backends. Targets: routes (section: rule), Service (section: port).
+/// What a policy's settings are to those of policies below it, field by field (GEP-713: patch defaults, patch
+/// overrides). Only policies of Gateways override.
+enum class MergeStrategy : std::uint8_t { Defaults, Overrides };
+
+/// How traffic goes on to backends. Targets: Gateway (section: listener), routes (section: rule), Service (section:
+/// port).
 struct UpstreamPolicy {
   static constexpr const char* kKind = "UpstreamPolicy";
   ObjectMeta meta;
   std::string group = kPolicyGroup;
   std::string version = "v1alpha1";
   std::vector<PolicyTarget> targets;
+  MergeStrategy merge = MergeStrategy::Defaults;
   std::optional<SourceAddress> source_address;
   std::optional<DirectReturn> direct_return;
   std::optional<SessionAffinity> session_affinity;
@@ -128,6 +134,7 @@ struct ClientPolicy {
   std::string group = kPolicyGroup;
   std::string version = "v1alpha1";
   std::vector<PolicyTarget> targets;
+  MergeStrategy merge = MergeStrategy::Defaults;
   std::vector<IpPrefix> allow;  ///< not empty: every other source is denied
   std::vector<IpPrefix> deny;
   std::optional<std::uint32_t> connections_per_second;             ///< to one listener

@@ -40,6 +40,21 @@ auto targets_of(std::initializer_list<TargetKind> allowed) {
   };
 }
 
+/// Below routes, Services and ListenerSets there is nothing to override; who owns a Gateway decides for all of them.
+template <typename Policy>
+void decode_merge_strategy(const Cursor& spec, Fields& fields, Policy& policy) {
+  fields.optional(
+      "mergeStrategy", policy.merge,
+      word_of<MergeStrategy>({{"Defaults", MergeStrategy::Defaults}, {"Overrides", MergeStrategy::Overrides}}));
+  if (policy.merge == MergeStrategy::Defaults) return;
+  for (const PolicyTarget& target : policy.targets) {
+    if (target.kind == "Gateway") continue;
+    spec.problem(fmt::format("mergeStrategy is Overrides, but {} {} is a target (only policies of Gateways override)",
+                             target.kind, target.name));
+    return;
+  }
+}
+
 /// A duration of whole seconds, `least` to a day.
 auto seconds_from(std::chrono::seconds least) {
   return [least](const Cursor& cursor) {
@@ -287,16 +302,19 @@ void decode_upstream_policy(const Cursor& spec, UpstreamPolicy& policy) {
   using Proxy = ProxyProtocolVersion;
   Fields fields(spec);
   fields.required("targetRefs", policy.targets,
-                  targets_of({{kGatewayGroup, "HTTPRoute"},
+                  targets_of({{kGatewayGroup, "Gateway"},
+                              {kGatewayGroup, "HTTPRoute"},
                               {kGatewayGroup, "GRPCRoute"},
                               {kGatewayGroup, "TLSRoute"},
                               {kGatewayGroup, "TCPRoute"},
                               {kGatewayGroup, "UDPRoute"},
                               {"", "Service"},
+                              {kLegacyGroup, "Gateway"},
                               {kLegacyGroup, "HTTPRoute"},
                               {kLegacyGroup, "TLSRoute"},
                               {kLegacyGroup, "TCPRoute"},
                               {kLegacyGroup, "UDPRoute"}}));
+  decode_merge_strategy(spec, fields, policy);
   fields.optional(
       "sourceAddress", policy.source_address,
       word_of<Source>({{"Auto", Source::Auto}, {"Preserve", Source::Preserve}, {"Masquerade", Source::Masquerade}}));
@@ -325,6 +343,7 @@ void decode_client_policy(const Cursor& spec, ClientPolicy& policy) {
   Fields fields(spec);
   fields.required("targetRefs", policy.targets,
                   targets_of({{kGatewayGroup, "Gateway"}, {kGatewayGroup, "ListenerSet"}, {kLegacyGroup, "Gateway"}}));
+  decode_merge_strategy(spec, fields, policy);
   if (const auto ranges = fields.find("sourceRanges")) decode_source_ranges(*ranges, policy);
   if (const auto limits = fields.find("limits")) decode_limits(*limits, policy);
   fields.optional("tls", policy.tls, decode_client_tls);

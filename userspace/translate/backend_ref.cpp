@@ -6,8 +6,6 @@
 #include <algorithm>
 #include <string_view>
 
-#include "userspace/translate/policy.hpp"
-
 namespace gw::translate {
 namespace {
 
@@ -85,7 +83,6 @@ ResolvedBackend resolve_backend(const Graph& graph, const api::L4Route& route, c
   }
   resolved.backends.port =
       ir::ServicePort{target, service_port->name, route.protocol() == "UDP"sv ? ir::Protocol::Udp : ir::Protocol::Tcp};
-  resolved.backends.upstream = upstream_of(graph, route, *service, *service_port);
   resolved.service = service;
   resolved.port = service_port;
   return resolved;

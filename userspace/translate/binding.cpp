@@ -6,6 +6,8 @@
 
 #include <algorithm>
 
+#include "userspace/translate/selection.hpp"
+
 namespace gw::translate {
 namespace {
 
@@ -46,7 +48,8 @@ std::string refusal(const Graph& graph, const GatewayNode& gateway, const Listen
   }
   if (node.supported_kinds.empty())
     return fmt::format("listener {} allows no {} (allowedRoutes.kinds)", node.source->name, route.kind);
-  if (!allows_namespace(graph, node, gateway.source->meta.ns, route.meta.ns)) {
+  if (!allows_namespace(node.source->allowed_routes.namespaces, gateway.source->meta.ns, route.meta.ns,
+                        graph.resources.namespaces)) {
     return fmt::format("listener {} allows no routes from namespace {} (allowedRoutes.namespaces.from: {})",
                        node.source->name, route.meta.ns, from_word(node.source->allowed_routes.namespaces.from));
   }
@@ -100,18 +103,6 @@ const char* from_word(api::NamespacesFrom from) {
     case api::NamespacesFrom::None: return "None";
   }
   return "";
-}
-
-bool allows_namespace(const Graph& graph, const ListenerNode& node, const std::string& gateway_ns,
-                      const std::string& route_ns) {
-  const api::RouteNamespaces& allowed = node.source->allowed_routes.namespaces;
-  if (allowed.from == api::NamespacesFrom::All) return true;
-  if (allowed.from == api::NamespacesFrom::Same) return gateway_ns == route_ns;
-  if (allowed.from == api::NamespacesFrom::None) return false;
-  const api::Namespace* const ns = graph.namespaces.find("", route_ns);
-  if (ns != nullptr) return allowed.selector.matches(ns->meta.labels);
-  // With files a namespace needs no object; it then has the label that every namespace has.
-  return allowed.selector.matches({{"kubernetes.io/metadata.name", route_ns}});
 }
 
 void bind_routes(Graph& graph) {

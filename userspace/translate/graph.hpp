@@ -53,16 +53,17 @@ struct RouteNode {
   const api::L4Route* source = nullptr;
   std::vector<ParentNode> parents;
   Verdict resolved{true, reason::kResolvedRefs, ""};
-  bool is_live = false;  ///< some listener serves it
+  bool is_resolved = false;  ///< `resolved` says what its references are
 };
 
-/// What a policy is attached to; `section` is empty for the whole object.
+/// What a policy is attached to, and how; `section` is empty for the whole object.
 struct PolicyKey {
   std::string group;
   std::string kind;
   std::string ns;
   std::string name;
   std::string section;
+  api::MergeStrategy merge = api::MergeStrategy::Defaults;
   auto operator<=>(const PolicyKey&) const = default;
 };
 
@@ -72,7 +73,7 @@ using PolicyTargets = std::map<PolicyKey, const Policy*>;
 struct PolicyNode {
   api::ObjectRef ref;
   std::int64_t generation = 0;
-  std::vector<ParentNode> targets;
+  std::vector<ParentNode> ancestors;  ///< what its targets are served through; sorted
 };
 
 struct Graph {
@@ -80,7 +81,6 @@ struct Graph {
   const Options& options;
   // Of the resources, by name:
   ByName<const api::Service> services;
-  ByName<const api::Namespace> namespaces;                                               ///< without a namespace
   std::unordered_map<std::string_view, std::vector<const api::ReferenceGrant*>> grants;  ///< by their namespace
 
   std::vector<GatewayNode> gateways;  ///< ours only, by precedence: older first, then namespace/name, then group
@@ -94,6 +94,10 @@ struct Graph {
 
 /// Which of two objects is older: creationTimestamp (none counts as the oldest), then namespace/name.
 bool is_older(const api::ObjectMeta& a, const api::ObjectMeta& b);
+
+Graph make_graph(const api::ResourceSet& resources, const Options& options);
+/// All steps but the reports.
+void decide(Graph& graph, ir::Config& config);
 
 // The steps, in their order.
 std::vector<api::GatewayClassStatus> judge_gateway_classes(const api::ResourceSet& resources, const Options& options);

@@ -28,12 +28,17 @@ bool leaves_port_open(const api::L4Route& route) {
   return rule != nullptr && std::ranges::any_of(rule->backend_refs, [](const auto& ref) { return !ref.port; });
 }
 
-/// v1alpha1 without a port forwards to the port of the request, so each listener port makes a service of its own.
-std::string service_key(const api::L4Route& route, std::uint16_t listener_port) {
+/// Where a listener's traffic needs a service of its own: v1alpha1 without a port forwards to the port of the request,
+/// and UpstreamPolicies of a Gateway hold for what comes through it alone.
+std::string service_key(const Graph& graph, const api::L4Route& route, const Entrance& entrance) {
   const std::string name = route.meta.namespaced_name().to_string();
-  if (!route.is_legacy()) return fmt::format("{}/{}/0", route.kind, name);
-  const std::string key = fmt::format("{}/{}/{}/0", api::kLegacyGroup, route.kind, name);
-  return leaves_port_open(route) ? fmt::format("{}:{}", key, listener_port) : key;
+  std::string key = route.is_legacy() ? fmt::format("{}/{}/{}/0", api::kLegacyGroup, route.kind, name)
+                                      : fmt::format("{}/{}/0", route.kind, name);
+  const OwnServices own = own_services(graph, entrance);
+  if (own != OwnServices::None) key += "@" + entrance.gateway.meta.namespaced_name().to_string();
+  const bool has_port_of_request = route.is_legacy() && leaves_port_open(route);
+  if (own == OwnServices::OfListener || has_port_of_request) key += fmt::format(":{}", entrance.listener.port);
+  return key;
 }
 
 /// The first thing that is wrong is the route's reason; every one is in its message.
@@ -43,17 +48,22 @@ void add_verdict(Verdict& verdict, const Verdict& more) {
   verdict.message += (verdict.message.empty() ? "" : "; ") + more.message;
 }
 
-ir::Service resolve(const Graph& graph, RouteNode& route, std::uint16_t listener_port) {
+/// `entrance`: null for a route that nothing binds.
+ir::Service resolve(const Graph& graph, RouteNode& route, const Entrance* entrance) {
   ir::Service service;
   const auto* rule = live_rule(*route.source);
   if (rule == nullptr) return service;
   for (const auto& ref : rule->backend_refs) {
-    ResolvedBackend resolved = resolve_backend(graph, *route.source, ref, listener_port);
+    ResolvedBackend resolved =
+        resolve_backend(graph, *route.source, ref, entrance == nullptr ? 0 : entrance->listener.port);
     add_verdict(route.resolved, resolved.verdict);
-    if (resolved.service != nullptr) add_connection_settings(graph, *resolved.service, *resolved.port, service);
+    if (resolved.service != nullptr) {
+      const auto layers = upstream_layers(graph, entrance, *route.source, {resolved.service, resolved.port});
+      resolved.backends.upstream = upstream_of(layers);
+      add_connection_settings(layers, service);
+    }
     service.backends.push_back(std::move(resolved.backends));
   }
-  add_connection_settings(graph, *route.source, service);
   return service;
 }
 
@@ -62,20 +72,21 @@ ir::Service resolve(const Graph& graph, RouteNode& route, std::uint16_t listener
 void resolve_backends(Graph& graph, ir::Config& config) {
   for (const auto& gateway : graph.gateways) {
     for (const auto& listener : gateway.listeners) {
+      const Entrance entrance{*gateway.source, *listener.source};
       for (RouteNode* const route : listener.routes) {
         const bool is_live = route == listener.routes.front() && gateway.accepted.ok && listener.serves();
-        route->is_live = route->is_live || is_live;
-        if (!leaves_port_open(*route->source)) continue;
-        ir::Service service = resolve(graph, *route, listener.source->port);
-        if (is_live) config.services.emplace(service_key(*route->source, listener.source->port), std::move(service));
+        if (!is_live && !leaves_port_open(*route->source)) continue;
+        route->is_resolved = true;
+        const std::string key = service_key(graph, *route->source, entrance);
+        if (is_live && config.services.contains(key)) continue;
+        ir::Service service = resolve(graph, *route, &entrance);
+        if (is_live) config.services.emplace(key, std::move(service));
       }
     }
   }
-  // A route that nothing binds still learns what is wrong with its references.
+  // A route that serves nothing still learns what is wrong with its references.
   for (auto& route : graph.routes) {
-    if (leaves_port_open(*route.source)) continue;
-    ir::Service service = resolve(graph, route, 0);
-    if (route.is_live) config.services.emplace(service_key(*route.source, 0), std::move(service));
+    if (!route.is_resolved && !leaves_port_open(*route.source)) (void)resolve(graph, route, nullptr);
   }
 }
 
@@ -92,8 +103,9 @@ void build_listeners(const Graph& graph, ir::Config& config) {
       listener.protocol = node.source->protocol == "UDP" ? ir::Protocol::Udp : ir::Protocol::Tcp;
       listener.port = node.source->port;
       listener.addresses = gateway.addresses;
-      listener.admission = admission_of(graph, *gateway.source, *node.source);
-      if (!node.routes.empty()) listener.service = service_key(*node.routes.front()->source, node.source->port);
+      const Entrance entrance{*gateway.source, *node.source};
+      listener.admission = admission_of(client_layers(graph, entrance));
+      if (!node.routes.empty()) listener.service = service_key(graph, *node.routes.front()->source, entrance);
       listeners.push_back(std::move(listener));
     }
   }

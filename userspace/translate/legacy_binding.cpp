@@ -3,26 +3,15 @@
 // allow the Gateway. "A binding will only take place if both resources select each other."
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "userspace/translate/binding.hpp"
+#include "userspace/translate/selection.hpp"
 
 namespace gw::translate {
 namespace {
 
-bool selects(const Graph& graph, const GatewayNode& gateway, const ListenerNode& node, const api::L4Route& route) {
-  if (node.supported_kinds.empty() || node.source->protocol != route.protocol()) return false;
-  if (node.source->legacy_route_selector && !node.source->legacy_route_selector->matches(route.meta.labels))
-    return false;
-  return allows_namespace(graph, node, gateway.source->meta.ns, route.meta.ns);
-}
-
-bool allows(const api::L4Route& route, const api::Gateway& gateway) {
-  using Allow = api::LegacyGatewaysAllow::Allow;
-  const api::LegacyGatewaysAllow& clause = *route.legacy_gateways;
-  if (clause.allow == Allow::All) return true;
-  if (clause.allow == Allow::SameNamespace) return route.meta.ns == gateway.meta.ns;
-  return std::ranges::find(clause.gateway_refs, gateway.meta.namespaced_name()) != clause.gateway_refs.end();
+/// Whether the listener can have such routes at all: what it selects without that is not bound.
+bool supports(const ListenerNode& node, const api::L4Route& route) {
+  return !node.supported_kinds.empty() && node.source->protocol == route.protocol();
 }
 
 api::ParentReference reference_to(const api::Gateway& gateway) {
@@ -36,10 +25,13 @@ api::ParentReference reference_to(const api::Gateway& gateway) {
 /// The route's entry for this Gateway, if any of its listeners selects the route.
 void bind(Graph& graph, RouteNode& route, GatewayNode& gateway) {
   bool selected = false;
-  const bool allowed = allows(*route.source, *gateway.source);
+  bool allowed = false;
   for (auto& node : gateway.listeners) {
-    if (!selects(graph, gateway, node, *route.source)) continue;
+    if (!supports(node, *route.source)) continue;
+    const auto obstacles = legacy_obstacles(*gateway.source, *node.source, *route.source, graph.resources.namespaces);
+    if (!obstacles.empty() && obstacles != std::vector{LegacyObstacle::Gateways}) continue;
     selected = true;
+    allowed = obstacles.empty();
     if (allowed) node.routes.push_back(&route);
   }
   if (!selected) return;

@@ -1,22 +1,51 @@
 // SPDX-License-Identifier: Apache-2.0
-// Private to translate/: what the policies say about a route's traffic.
+// Private to translate/: what the policies say about a listener and about a route's traffic.
+//
+// Policies of a Gateway are inherited by everything that is served through it, those of other objects are direct
+// (GEP-713). Each setting is merged by itself: overrides of the Gateway, then of its listener; then what is nearest to
+// the backend or the client; last the defaults of the listener, and of the Gateway.
 #pragma once
 
 #include "userspace/translate/graph.hpp"
 
+#include <vector>
+
 namespace gw::translate {
 
-/// How traffic of the route reaches this port of the Service. Each setting is that of the nearest policy that has it:
-/// the Service's port, the Service, the route's rule, the route.
-ir::Upstream upstream_of(const Graph& graph, const api::L4Route& route, const api::Service& service,
-                         const api::ServicePort& port);
+/// The listener that traffic comes in by.
+struct Entrance {
+  const api::Gateway& gateway;
+  const api::Listener& listener;
+  const api::ListenerSet* owner = nullptr;  ///< of the listener, if it is not the Gateway
+};
 
-/// Settings of whole connections: the strictest of the backends' policies first, then what the route's own say instead.
-void add_connection_settings(const Graph& graph, const api::Service& backend, const api::ServicePort& port,
-                             ir::Service& service);
-void add_connection_settings(const Graph& graph, const api::L4Route& route, ir::Service& service);
+/// A port of a Service that a route forwards to. Both may be null: the reference does not resolve.
+struct Destination {
+  const api::Service* service = nullptr;
+  const api::ServicePort* port = nullptr;
+};
 
-/// Each setting is that of the listener's policy, or else of the Gateway's.
-ir::Admission admission_of(const Graph& graph, const api::Gateway& gateway, const api::Listener& listener);
+/// The policies that have a say, the one that counts first.
+template <typename Policy>
+using PolicyLayers = std::vector<const typename PolicyTargets<Policy>::value_type*>;
+
+PolicyLayers<api::ClientPolicy> client_layers(const Graph& graph, const Entrance& entrance);
+/// `entrance`: null where a route is looked at by itself.
+PolicyLayers<api::UpstreamPolicy> upstream_layers(const Graph& graph, const Entrance* entrance,
+                                                  const api::L4Route& route, const Destination& destination);
+
+/// Where a Gateway's own UpstreamPolicies make its services others than those of other Gateways: the whole Gateway, or
+/// only one listener.
+enum class OwnServices : std::uint8_t { None, OfGateway, OfListener };
+OwnServices own_services(const Graph& graph, const Entrance& entrance);
+
+/// How traffic of the route reaches this port of the Service.
+ir::Upstream upstream_of(const PolicyLayers<api::UpstreamPolicy>& layers);
+/// Settings of whole connections, once for each backend: the strictest of all holds.
+void add_connection_settings(const PolicyLayers<api::UpstreamPolicy>& layers, ir::Service& service);
+ir::Admission admission_of(const PolicyLayers<api::ClientPolicy>& layers);
+
+/// "Gateway infra/web listener tcp"
+std::string describe(const PolicyKey& key);
 
 }  // namespace gw::translate

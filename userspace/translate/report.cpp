@@ -129,11 +129,11 @@ void report_policies(const Graph& graph, api::StatusReport& report) {
   for (const auto& policy : graph.policies) {
     api::PolicyStatus status;
     status.ref = policy.ref;
-    for (const auto& target : policy.targets) {
+    for (const auto& node : policy.ancestors) {
       api::PolicyAncestorStatus ancestor;
-      ancestor.ancestor = target.reference;
-      ancestor.conditions.set(condition(type::kAccepted, to_status(target.accepted.ok), target.accepted.reason,
-                                        target.accepted.message, policy.generation));
+      ancestor.ancestor = node.reference;
+      ancestor.conditions.set(condition(type::kAccepted, to_status(node.accepted.ok), node.accepted.reason,
+                                        node.accepted.message, policy.generation));
       status.ancestors.push_back(std::move(ancestor));
     }
     report.policies.push_back(std::move(status));

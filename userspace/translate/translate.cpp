@@ -21,8 +21,34 @@ void index_resources(Graph& graph) {
   for (const auto& service : graph.resources.services) {
     graph.services.add(service.meta.ns, service.meta.name, &service);
   }
-  for (const auto& ns : graph.resources.namespaces) graph.namespaces.add("", ns.meta.name, &ns);
   for (const auto& grant : graph.resources.reference_grants) graph.grants[grant.meta.ns].push_back(&grant);
+}
+
+Graph make_graph(const api::ResourceSet& resources, const Options& options) {
+  return {.resources = resources,
+          .options = options,
+          .services = {},
+          .grants = {},
+          .gateways = {},
+          .v1_gateways = {},
+          .routes = {},
+          .policies = {},
+          .upstream_policies = {},
+          .client_policies = {},
+          .findings = {}};
+}
+
+void decide(Graph& graph, ir::Config& config) {
+  index_resources(graph);
+  collect_gateways(graph);
+  judge_listeners(graph);
+  find_conflicts(graph);
+  bind_routes(graph);
+  bind_legacy_routes(graph);
+  order_routes(graph);
+  attach_policies(graph);
+  resolve_backends(graph, config);
+  build_listeners(graph, config);
 }
 
 namespace {
@@ -31,29 +57,9 @@ namespace {
 Output translate_all_else(const api::ResourceSet& resources, const Options& options) {
   Output output;
   api::StatusReport report;
-  Graph graph{.resources = resources,
-              .options = options,
-              .services = {},
-              .namespaces = {},
-              .grants = {},
-              .gateways = {},
-              .v1_gateways = {},
-              .routes = {},
-              .policies = {},
-              .upstream_policies = {},
-              .client_policies = {},
-              .findings = {}};
-  index_resources(graph);
+  Graph graph = make_graph(resources, options);
+  decide(graph, output.config);
   report.gateway_classes = judge_gateway_classes(resources, options);
-  collect_gateways(graph);
-  judge_listeners(graph);
-  find_conflicts(graph);
-  bind_routes(graph);
-  bind_legacy_routes(graph);
-  order_routes(graph);
-  attach_policies(graph);
-  resolve_backends(graph, output.config);
-  build_listeners(graph, output.config);
   report_gateways(graph, report);
   report_routes(graph, report);
   report_policies(graph, report);

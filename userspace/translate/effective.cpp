@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "userspace/translate/effective.hpp"
+
+#include <fmt/format.h>
+
+#include "userspace/translate/backend_ref.hpp"
+#include "userspace/translate/policy.hpp"
+#include "userspace/translate/policy_settings.hpp"
+
+namespace gw::translate {
+namespace {
+
+template <typename Policy>
+std::vector<EffectiveSetting> merge(const PolicyLayers<Policy>& layers) {
+  std::vector<EffectiveSetting> merged;
+  for (const auto& setting : settings_of(static_cast<const Policy*>(nullptr))) {
+    std::vector<PolicyValue> values;
+    for (const auto* layer : layers) {
+      const auto& [key, policy] = *layer;
+      if (const auto value = setting.value(*policy))
+        values.push_back({policy->ref(), describe(key), key.merge, *value});
+    }
+    if (values.empty()) continue;
+    EffectiveSetting& made = merged.emplace_back();
+    made.field = setting.field;
+    made.in_effect = values.front();
+    made.replaced.assign(values.begin() + 1, values.end());
+  }
+  return merged;
+}
+
+/// Finds the places where `object` takes part.
+class Search {
+ public:
+  Search(const Graph& graph, const api::ObjectRef& object) : graph_(graph), object_(object) {}
+
+  std::vector<EffectiveSettings> run() {
+    for (const auto& gateway : graph_.gateways) {
+      for (const auto& listener : gateway.listeners) {
+        const Entrance entrance{*gateway.source, *listener.source};
+        if (is_object(*gateway.source)) {
+          add(fmt::format("listener {}", listener.source->name),
+              merge<api::ClientPolicy>(client_layers(graph_, entrance)));
+        }
+        for (const RouteNode* const route : listener.routes) look_at(entrance, *route->source);
+      }
+    }
+    return std::move(found_);
+  }
+
+ private:
+  template <typename Object>
+  [[nodiscard]] bool is_object(const Object& candidate) const {
+    const api::ObjectRef ref = candidate.ref();
+    return ref.group == object_.group && ref.kind == object_.kind && ref.ns == object_.ns && ref.name == object_.name;
+  }
+
+  void look_at(const Entrance& entrance, const api::L4Route& route) {
+    const bool is_route = is_object(route);
+    for (const auto& rule : route.rules) {
+      for (const auto& ref : rule.backend_refs) {
+        const ResolvedBackend resolved = resolve_backend(graph_, route, ref, entrance.listener.port);
+        const bool is_service = resolved.service != nullptr && is_object(*resolved.service);
+        if (!is_route && !is_service) continue;
+        const std::string from = is_service ? fmt::format("from {}, ", route.ref().to_string()) : "";
+        add(fmt::format("{}to Service {}, through Gateway {} listener {}", from, resolved.backends.name,
+                        entrance.gateway.meta.namespaced_name().to_string(), entrance.listener.name),
+            merge<api::UpstreamPolicy>(upstream_layers(graph_, &entrance, route, {resolved.service, resolved.port})));
+      }
+    }
+  }
+
+  void add(std::string where, std::vector<EffectiveSetting> settings) {
+    if (!settings.empty()) found_.push_back({std::move(where), std::move(settings)});
+  }
+
+  const Graph& graph_;
+  const api::ObjectRef& object_;
+  std::vector<EffectiveSettings> found_;
+};
+
+}  // namespace
+
+std::vector<EffectiveSettings> effective_settings(const api::ResourceSet& resources, const Options& options,
+                                                  const api::ObjectRef& object) {
+  Graph graph = make_graph(resources, options);
+  ir::Config config;
+  decide(graph, config);
+  return Search(graph, object).run();
+}
+
+}  // namespace gw::translate

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "userspace/translate/selection.hpp"
+
+#include <algorithm>
+
+namespace gw::translate {
+namespace {
+
+bool allows_gateway(const api::Route& route, const api::Gateway& gateway) {
+  using Allow = api::LegacyGatewaysAllow::Allow;
+  const api::LegacyGatewaysAllow& clause = *route.legacy_gateways;
+  if (clause.allow == Allow::All) return true;
+  if (clause.allow == Allow::SameNamespace) return route.meta.ns == gateway.meta.ns;
+  return std::ranges::find(clause.gateway_refs, gateway.meta.namespaced_name()) != clause.gateway_refs.end();
+}
+
+}  // namespace
+
+bool allows_namespace(const api::RouteNamespaces& clause, const std::string& own_ns, const std::string& other_ns,
+                      const api::Objects<api::Namespace>& namespaces) {
+  switch (clause.from) {
+    case api::NamespacesFrom::All: return true;
+    case api::NamespacesFrom::Same: return own_ns == other_ns;
+    case api::NamespacesFrom::None: return false;
+    case api::NamespacesFrom::Selector: break;
+  }
+  const auto found = api::named(namespaces, {"", other_ns});
+  if (!found.empty()) return clause.selector.matches(found.begin()->meta.labels);
+  return clause.selector.matches({{"kubernetes.io/metadata.name", other_ns}});
+}
+
+std::vector<LegacyObstacle> legacy_obstacles(const api::Gateway& gateway, const api::Listener& listener,
+                                             const api::Route& route, const api::Objects<api::Namespace>& namespaces) {
+  std::vector<LegacyObstacle> obstacles;
+  const api::AllowedRoutes& allowed = listener.allowed_routes;
+  if (std::ranges::find(allowed.kinds, api::RouteGroupKind{route.group, route.kind}) == allowed.kinds.end()) {
+    obstacles.push_back(LegacyObstacle::Kind);
+  }
+  if (listener.legacy_route_selector && !listener.legacy_route_selector->matches(route.meta.labels)) {
+    obstacles.push_back(LegacyObstacle::Labels);
+  }
+  if (!allows_namespace(allowed.namespaces, gateway.meta.ns, route.meta.ns, namespaces)) {
+    obstacles.push_back(LegacyObstacle::Namespace);
+  }
+  if (!allows_gateway(route, gateway)) obstacles.push_back(LegacyObstacle::Gateways);
+  return obstacles;
+}
+
+}  // namespace gw::translate

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// Who lets whom in: the clauses of listeners and routes about each other, on values alone.
+#pragma once
+
+#include "userspace/api/resource_set.hpp"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace gw::translate {
+
+/// Whether a clause of an object in `own_ns` lets in objects of `other_ns`. With files a namespace needs no object: it
+/// then has the label that every namespace has.
+bool allows_namespace(const api::RouteNamespaces& clause, const std::string& own_ns, const std::string& other_ns,
+                      const api::Objects<api::Namespace>& namespaces);
+
+/// Why a listener and a route of 2021 do not select each other ("A binding will only take place if both resources
+/// select each other").
+enum class LegacyObstacle : std::uint8_t {
+  Kind,       ///< routes.kind of the listener
+  Labels,     ///< routes.selector of the listener
+  Namespace,  ///< routes.namespaces of the listener
+  Gateways,   ///< gateways.allow of the route
+};
+
+/// In the order of the enumerators; empty: they do. Both are of networking.x-k8s.io.
+std::vector<LegacyObstacle> legacy_obstacles(const api::Gateway& gateway, const api::Listener& listener,
+                                             const api::Route& route, const api::Objects<api::Namespace>& namespaces);
+
+}  // namespace gw::translate
