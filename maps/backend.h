@@ -17,6 +17,8 @@ enum gw_backend_flags {
 	/* With GW_BACKEND_DSR: in a tunnel from `source` to the backend (IP in IP, RFC 2003 and
 	   2473). */
 	GW_BACKEND_TUNNEL = 1 << 2,
+	/* On an address of this host: packets go up its own stack, answers are met at tc egress. */
+	GW_BACKEND_LOCAL = 1 << 3,
 };
 
 #define GW_SHARED_BITS_SELF 128

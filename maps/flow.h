@@ -58,6 +58,7 @@ enum gw_flow_flags {
 	GW_FLOW_DSR = 1 << 4,	   /* only the next hop changes: it is that of the backend */
 	GW_FLOW_TUNNEL = 1 << 5,   /* DSR in a tunnel: the outer header is from src to dst */
 	GW_FLOW_COUNTED = 1 << 6,  /* gw_admission counts it: its listener has limits */
+	GW_FLOW_LOCAL = 1 << 7,	   /* the backend is this host: there is no next hop */
 };
 
 struct gw_flow {

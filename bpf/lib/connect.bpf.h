@@ -222,6 +222,8 @@ static __always_inline void gw_connection_use(struct gw_connection *connection,
 		return;
 	}
 	connection->backend.dport = backend->port;
+	if (backend->flags & GW_BACKEND_LOCAL)
+		connection->flags |= GW_FLOW_LOCAL;
 	if (is_full_nat) {
 		connection->flags |= GW_FLOW_FULL_NAT;
 		connection->backend.src = backend->source;
@@ -304,7 +306,7 @@ static __always_inline int gw_stage_connect(gw_ctx *ctx, bool is_v6)
 	enum gw_next_hop hop;
 	int reason;
 
-	if (!scratch)
+	if (!scratch || GW_HOOK_EGRESS)
 		return gw_drop(GW_DROP_INTERNAL);
 	packet = &scratch->packet;
 	if (scratch->reopens)

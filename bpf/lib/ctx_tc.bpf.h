@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The packet context over __sk_buff. The same names as in ctx_xdp.bpf.h: the core knows only them.
+/*
+ * The packet context over __sk_buff, for ingress; for egress if gw_egress.bpf.c has said so. The
+ * same names as in ctx_xdp.bpf.h: the core knows only them.
  */
 #pragma once
 
@@ -11,10 +13,14 @@
 
 #include "bpf/lib/csum.bpf.h"
 
-#define GW_HOOK_XDP	 0
+#define GW_HOOK_XDP 0
+#define GW_SECTION  "tc"
+
+#ifndef GW_HOOK_EGRESS
+#define GW_HOOK_EGRESS	 0
 #define GW_PROGRAM(name) gw_tc_##name
-#define GW_SECTION	 "tc"
 #define GW_STAGE_TABLE	 gw_tc_stages
+#endif
 
 typedef struct __sk_buff gw_ctx;
 
@@ -33,7 +39,7 @@ static __always_inline void *ctx_data_end(const gw_ctx *ctx)
 
 static __always_inline __u32 ctx_ifindex(const gw_ctx *ctx)
 {
-	return ctx->ifindex; /* at ingress that is the link the packet came in by */
+	return ctx->ifindex; /* the link that the packet came in by, or leaves by */
 }
 
 /*
@@ -52,11 +58,12 @@ static __always_inline void ctx_pull(gw_ctx *ctx, __u32 length)
 /*
  * Frames of others, seen because the link is promiscuous or the switch floods, are not ours. Nor
  * are those with a VLAN tag, which the kernel has already taken out of the frame: they will be seen
- * again on their VLAN's own device, and that one has our program if we serve it.
+ * again on their VLAN's own device, and that one has our program if we serve it. At egress the type
+ * says nothing.
  */
 static __always_inline bool ctx_is_for_us(const gw_ctx *ctx)
 {
-	return ctx->pkt_type == PACKET_HOST && !ctx->vlan_present;
+	return (GW_HOOK_EGRESS || ctx->pkt_type == PACKET_HOST) && !ctx->vlan_present;
 }
 
 /* True if the frame has `length` bytes, directly accessible or not. */
@@ -137,6 +144,12 @@ static __always_inline int ctx_redirect_unresolved(gw_ctx *ctx, __u32 ifindex,
 						   struct bpf_redir_neigh *neighbour)
 {
 	return (int)bpf_redirect_neigh(ifindex, neighbour, sizeof(*neighbour), 0);
+}
+
+/* To whoever has sent the packet: what leaves us at egress is from our own stack. */
+static __always_inline int ctx_send_back(gw_ctx *ctx)
+{
+	return (int)bpf_redirect(ctx_ifindex(ctx), GW_HOOK_EGRESS ? BPF_F_INGRESS : 0);
 }
 
 static __always_inline int ctx_redirect(gw_ctx *ctx, __u32 ifindex)

@@ -11,6 +11,7 @@
 #include "bpf/lib/feature.bpf.h"
 
 #define GW_HOOK_XDP	 1 /* XDP leaves what it cannot do to the tc program of the same link */
+#define GW_HOOK_EGRESS	 0
 #define GW_PROGRAM(name) gw_xdp_##name
 #define GW_SECTION	 "xdp" /* the loader adds BPF_F_XDP_HAS_FRAGS where the kernel has it */
 #define GW_STAGE_TABLE	 gw_xdp_stages
@@ -118,6 +119,12 @@ static __always_inline int ctx_redirect_unresolved(gw_ctx *ctx, __u32 ifindex,
 						   struct bpf_redir_neigh *neighbour)
 {
 	return GW_VERDICT_DROP;
+}
+
+/* To whoever has sent the packet. */
+static __always_inline int ctx_send_back(gw_ctx *ctx)
+{
+	return (int)bpf_redirect(ctx_ifindex(ctx), 0);
 }
 
 static __always_inline int ctx_redirect(gw_ctx *ctx, __u32 ifindex)

@@ -222,7 +222,7 @@ static __always_inline int gw_stage_error(gw_ctx *ctx, bool is_v6)
 		return gw_drop(GW_DROP_INTERNAL);
 	gw_count((enum gw_counter)scratch->reason);
 	gw_count(GW_EVENT_ICMP_SENT);
-	return ctx_redirect(ctx, ctx_ifindex(ctx));
+	return ctx_send_back(ctx);
 }
 
 static __always_inline int gw_stage_error4(gw_ctx *ctx)

@@ -41,6 +41,16 @@ enum gw_noted {
 	GW_NOTED,   /* the flow was made from it */
 };
 
+/* The rewritten packet goes to the flow's next hop, or on through this host's own stack. */
+static __always_inline int gw_transmit(gw_ctx *ctx, const struct gw_flow *flow)
+{
+	if (flow->flags & GW_FLOW_LOCAL)
+		return GW_VERDICT_PASS;
+	if (gw_rewrite_ethernet(ctx, flow))
+		return gw_drop(GW_DROP_INTERNAL);
+	return ctx_redirect(ctx, flow->ifindex);
+}
+
 /*
  * Sends to the flow's link. With GW_NEXT_HOP_UNRESOLVED that goes through the kernel's own
  * resolution of `neighbour`, which queues the packet meanwhile.
@@ -62,10 +72,8 @@ static __always_inline int gw_send(gw_ctx *ctx, struct gw_flow *flow,
 		gw_count(GW_EVENT_NEIGHBOUR_UNRESOLVED);
 		return ctx_redirect_unresolved(ctx, flow->ifindex, neighbour);
 	}
-	if (gw_rewrite_ethernet(ctx, flow))
-		return gw_drop(GW_DROP_INTERNAL);
 	gw_count(GW_EVENT_FORWARDED);
-	return ctx_redirect(ctx, flow->ifindex);
+	return gw_transmit(ctx, flow);
 }
 
 /* Sends, unless the lookup of the next hop has found none. */
@@ -95,7 +103,7 @@ static __always_inline int gw_connect_or_pass(gw_ctx *ctx, const struct gw_packe
 	struct gw_scratch *scratch = gw_scratch_get();
 	const struct gw_listener *listener = gw_listener_find(&packet->tuple);
 
-	if (!listener || !gw_is_host(&packet->tuple.src, is_v6))
+	if (GW_HOOK_EGRESS || !listener || !gw_is_host(&packet->tuple.src, is_v6))
 		return gw_pass();
 	if (!scratch)
 		return gw_drop(GW_DROP_INTERNAL);
@@ -130,6 +138,14 @@ static __always_inline int gw_reject_orphan(gw_ctx *ctx, struct gw_flow *flow,
 	return gw_enter_reject(ctx, packet, GW_DROP_BACKEND_GONE);
 }
 
+/* At egress only answers of backends on this host concern us. */
+static __always_inline bool gw_is_others_at_egress(const struct gw_flow *flow)
+{
+	const __u8 wanted = GW_FLOW_LOCAL | GW_FLOW_REPLY;
+
+	return GW_HOOK_EGRESS && !(flow && (flow->flags & wanted) == wanted);
+}
+
 /*
  * What becomes of a TCP segment, a UDP datagram, or a fragment whose ports are known. `in_entry`, a
  * constant: a flow without a current next hop is left to the stage, which looks it up.
@@ -142,6 +158,8 @@ static __always_inline int gw_forward(gw_ctx *ctx, const struct gw_packet *packe
 	enum gw_next_hop hop;
 	bool is_orphan;
 
+	if (gw_is_others_at_egress(flow))
+		return gw_pass();
 	if (!flow)
 		return gw_connect_or_pass(ctx, packet, false, is_v6);
 	if (gw_is_malformed(packet))

@@ -226,7 +226,7 @@ static __always_inline int gw_stage_icmp(gw_ctx *ctx, bool is_v6)
 		return gw_pass();
 	packet.tuple = gw_tuple_reverse(&quote.tuple);
 	flow = gw_flow_find(&packet.tuple, is_v6);
-	if (!flow || !gw_is_host(&quote.sender, is_v6))
+	if (!flow || !gw_is_host(&quote.sender, is_v6) || gw_is_others_at_egress(flow))
 		return gw_pass();
 	if (gw_ttl(ctx, is_v6) <= 1)
 		return gw_drop(GW_DROP_TTL_EXPIRED);
@@ -247,9 +247,7 @@ static __always_inline int gw_stage_icmp(gw_ctx *ctx, bool is_v6)
 	gw_count(GW_EVENT_ICMP_TRANSLATED);
 	if (hop == GW_NEXT_HOP_UNRESOLVED)
 		return ctx_redirect_unresolved(ctx, flow->ifindex, &neighbour);
-	if (gw_rewrite_ethernet(ctx, flow))
-		return gw_drop(GW_DROP_INTERNAL);
-	return ctx_redirect(ctx, flow->ifindex);
+	return gw_transmit(ctx, flow);
 }
 
 static __always_inline int gw_stage_icmp4(gw_ctx *ctx)

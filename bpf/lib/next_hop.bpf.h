@@ -132,7 +132,7 @@ static __always_inline bool gw_next_hop_recall(struct gw_flow *flow, bool is_v6)
 	const struct gw_addr dst = gw_flow_dst(flow, is_v6);
 	const struct gw_hop *hop;
 
-	if (!gw_hops_are_by_destination(control))
+	if (!gw_hops_are_by_destination(control) || flow->flags & GW_FLOW_LOCAL)
 		return false;
 	hop = gw_hop_at(&dst);
 	if (!hop || hop->generation != control->generation || !gw_addr_equal(&hop->dst, &dst))
@@ -184,6 +184,11 @@ static __always_inline enum gw_next_hop gw_next_hop_refresh(gw_ctx *ctx, struct 
 	struct bpf_fib_lookup fib;
 	long result;
 
+	if (flow->flags & GW_FLOW_LOCAL) {
+		flow->mtu = GW_MTU_UNKNOWN;
+		flow->generation = generation;
+		return GW_NEXT_HOP_READY;
+	}
 	if (gw_next_hop_recall(flow, is_v6))
 		return GW_NEXT_HOP_READY;
 	gw_fib_fill(&fib, flow, packet, ctx_ifindex(ctx), is_v6);

@@ -131,7 +131,7 @@ static __always_inline int gw_reject(gw_ctx *ctx, const struct gw_packet *packet
 			    gw_reset_pseudo_sum(packet), tcp_sum, false))
 		return gw_drop(GW_DROP_INTERNAL);
 	gw_count(reason);
-	return ctx_redirect(ctx, ctx_ifindex(ctx));
+	return ctx_send_back(ctx);
 }
 
 static __always_inline int gw_stage_reject(gw_ctx *ctx)

@@ -23,14 +23,14 @@ pytestmark = pytest.mark.skipif(cgroup_root() is None, reason="needs cgroup v2, 
 class Host:
     """The gateway host, the backends, and a cgroup whose processes are served."""
 
-    def __init__(self, lab):
+    def __init__(self, lab, config=""):
         self.cgroup = lab.cgroup()
         self.topology = Topology(lab)
         self.topology.serve_identity()
         for backend in self.topology.backends:
             server = backend.namespace.start(f"udp-{backend.name}", PYTHON, UDP, "server", backend.name, 9000)
             server.wait_for("listening")
-        self.daemon = Daemon(self.topology, attach="tc", cgroup=self.cgroup.path)
+        self.daemon = Daemon(self.topology, attach="tc", cgroup=self.cgroup.path, config=config)
 
     def split(self, **weights):
         """Ports 8080, TCP and UDP: by these weights; 8081, TCP: four fifths to nothing; 8082, UDP: all of it."""
@@ -104,17 +104,33 @@ def test_udp_to_nothing_is_refused(serving, address, how):
     assert serving.ask(UDP, how, address, 8082, 5, 1)["refused"] == 5
 
 
-def test_a_udp_socket_leaves_a_backend_that_is_gone(host):
-    """One socket that is not connected: it stays on its backend while there is one, and then finds another."""
-    host.daemon.config.write_text(host.daemon.config.read_text() + "drainSeconds: 0\n")
-    host.split(b1=1, b2=0)
-    asker = host.topology.gateway.start("asker", *host.cgroup.enter(PYTHON, UDP, "watch", GATEWAY4, 8080))
-    asker.wait_for("answered by b1\n")
+def b2_alone(host):
+    """Manifests without b1."""
     b2 = host.topology.backends[1]
-    host.daemon.write("web.yaml", manifests.documents(
-        manifests.gateway(listeners=(("udp", 8080),)), manifests.udp_route("u", b2=1),
-        *manifests.service("b2", [b2.address4], protocol="UDP")))
-    asker.wait_for("answered by b2\n")
+    return manifests.documents(
+        manifests.gateway(listeners=(("tcp", 8080), ("udp", 8080))), manifests.tcp_route("t", b2=1),
+        manifests.udp_route("u", ub2=1), *manifests.service("b2", [b2.address4, b2.address6]),
+        *manifests.service("ub2", [b2.address4, b2.address6], protocol="UDP"))
+
+
+@ADDRESSES
+def test_sockets_leave_a_backend_that_is_gone(lab, address):
+    """It would still answer. TCP connections are reset; UDP sockets are told if they are connected, and sent elsewhere if not."""
+    host = Host(lab, config="drainSeconds: 0\n")
+    host.split(b1=1, b2=0)
+    gateway = host.topology.gateway
+    held = gateway.start("held", *host.cgroup.enter(PYTHON, CLIENT, "hold", address, 8080, 5))
+    held.wait_for("round 1\n")
+    askers = [gateway.start(how, *host.cgroup.enter(PYTHON, UDP, how, address, 8080)) for how in ("watch", "stay")]
+    for asker in askers:
+        asker.wait_for("answered by b1\n")
+    host.daemon.write("web.yaml", b2_alone(host))
+    for asker in askers:
+        asker.wait_for("answered by b2\n")
+    wait_until(lambda: "broken" in held.output(), "the connections to end")
+    assert json.loads(held.output().splitlines()[-1])["broken"] == 5
+    b2 = host.topology.backends[1]
+    assert {row["backend"] for row in host.daemon.dump("sockets")} <= {f"{b2.address4}:9000", f"[{b2.address6}]:9000"}
 
 
 def test_other_destinations_and_other_network_namespaces_are_left_alone(serving):

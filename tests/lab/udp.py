@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""udp.py server NAME PORT: answers each datagram with "NAME PEER-ADDRESS", in both families; NAME "echo" with itself.
+"""udp.py server NAME PORT [ADDRESS]: answers each datagram with "NAME PEER-ADDRESS", in both families or at ADDRESS alone;
+NAME "echo" with itself.
 udp.py large ADDRESS PORT NUMBER SIZE: sends NUMBER datagrams of SIZE bytes to an echo and prints
 {"intact": n, "lost": n}.
 udp.py client ADDRESS PORT SOCKETS ROUNDS: sends ROUNDS datagrams from each of SOCKETS connected sockets, one after another,
 and prints {"answers": {name: count}, "peers": {address: count}, "sources": {whom answers are from: count}, "lost": n,
 "refused": n, "moved": sockets that two backends answered}.
 udp.py sendto ADDRESS PORT SOCKETS ROUNDS: the same from sockets that are not connected.
-udp.py watch ADDRESS PORT: sends from one such socket until it is ended, and says "answered by NAME" when that changes."""
+udp.py watch ADDRESS PORT: sends from one such socket until it is ended, and says "answered by NAME" when that changes.
+udp.py stay ADDRESS PORT: the same from a connected socket, and from another one when that fails."""
 
 import collections
 import json
@@ -16,10 +18,10 @@ import sys
 import time
 
 
-def serve(name, port):
+def serve(name, port, address="::"):
     with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as server:
         server.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
-        server.bind(("::", port))
+        server.bind((address if ":" in address else f"::ffff:{address}", port))
         print("listening", flush=True)
         while True:
             data, peer = server.recvfrom(65536)
@@ -57,15 +59,21 @@ def ask(address, port, sockets, rounds, connected):
     return {"answers": answers, "peers": peers, "sources": sources, "lost": lost, "refused": refused, "moved": moved}
 
 
-def watch(address, port):
-    client, last = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM), None
-    client.settimeout(0.2)
+def watch(address, port, connected):
+    client, last = None, None
     while True:
         try:
-            client.sendto(b"?", (address, port))
+            if not client:
+                client = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM)
+                client.settimeout(0.2)
+                if connected:
+                    client.connect((address, port))
+            client.send(b"?") if connected else client.sendto(b"?", (address, port))
             name = client.recv(100).decode().split()[0]
-        except OSError:
+        except TimeoutError:
             name = None
+        except OSError:
+            name, client = None, None if connected else client
         if name and name != last:
             print(f"answered by {name}", flush=True)
             last = name
@@ -88,9 +96,9 @@ def ask_large(address, port, number, size):
 
 
 if sys.argv[1] == "server":
-    serve(sys.argv[2], int(sys.argv[3]))
-elif sys.argv[1] == "watch":
-    watch(sys.argv[2], int(sys.argv[3]))
+    serve(sys.argv[2], int(sys.argv[3]), *sys.argv[4:])
+elif sys.argv[1] in ("watch", "stay"):
+    watch(sys.argv[2], int(sys.argv[3]), connected=sys.argv[1] == "stay")
 elif sys.argv[1] == "large":
     print(json.dumps(ask_large(sys.argv[2], *map(int, sys.argv[3:6]))))
 else:

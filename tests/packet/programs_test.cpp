@@ -65,7 +65,7 @@ TEST(Programs, AreNotLargerThanTheReadmeSays) {
   libbpf_set_print(nullptr);
   const auto stated = stated_sizes();
   std::string table;
-  for (const char* path : {GW_TC_OBJECT, GW_XDP_OBJECT, GW_SOCK_OBJECT}) {
+  for (const char* path : {GW_TC_OBJECT, GW_EGRESS_OBJECT, GW_XDP_OBJECT, GW_SOCK_OBJECT}) {
     const std::unique_ptr<bpf_object, decltype(&bpf_object__close)> object(bpf_object__open_file(path, nullptr),
                                                                            bpf_object__close);
     ASSERT_NE(object, nullptr);

@@ -77,7 +77,7 @@ std::int64_t size_in(const std::string& object, const char* name) {
 }
 
 TEST(Schema, TheProgramsSeeTheSameLayout) {
-  for (const char* object : {GW_TC_OBJECT, GW_XDP_OBJECT}) {
+  for (const char* object : {GW_TC_OBJECT, GW_EGRESS_OBJECT, GW_XDP_OBJECT}) {
     EXPECT_EQ(size_in(object, "gw_flow"), static_cast<std::int64_t>(sizeof(gw_flow)));
     EXPECT_EQ(size_in(object, "gw_flow4"), static_cast<std::int64_t>(sizeof(gw_flow4)));
     EXPECT_EQ(size_in(object, "gw_flow6"), static_cast<std::int64_t>(sizeof(gw_flow6)));

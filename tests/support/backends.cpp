@@ -23,6 +23,12 @@ gw_backend full_nat(const IpAddress& address, std::uint16_t port, const IpAddres
   return backend;
 }
 
+gw_backend local(const IpAddress& address, std::uint16_t port) {
+  gw_backend backend = dnat(address, port);
+  backend.flags = GW_BACKEND_LOCAL;
+  return backend;
+}
+
 gw_backend dsr(const IpAddress& address) {
   gw_backend backend = dnat(address, 0);
   backend.flags = GW_BACKEND_DSR;

@@ -13,6 +13,8 @@ namespace gw::testing {
 IpAddress ip(const char* text);
 
 gw_backend dnat(const IpAddress& address, std::uint16_t port);
+/// On an address of the gateway itself.
+gw_backend local(const IpAddress& address, std::uint16_t port);
 gw_backend dsr(const IpAddress& address);
 gw_backend dsr_tunnel(const IpAddress& address, const IpAddress& source);
 gw_backend full_nat(const IpAddress& address, std::uint16_t port, const IpAddress& source);

@@ -108,7 +108,10 @@ Result<> fill_with_zeros(const datapath::RawMap& map, std::size_t copies = 1) {
 
 }  // namespace
 
-std::string to_string(Hook hook) { return hook == Hook::Xdp ? "xdp" : "tc"; }
+std::string to_string(Hook hook) {
+  if (hook == Hook::Xdp) return "xdp";
+  return hook == Hook::Tc ? "tc" : "egress";
+}
 
 std::string to_string(Verdict verdict) {
   switch (verdict) {
@@ -219,6 +222,11 @@ Result<std::vector<std::uint64_t>> DataPath::counters() const {
   return sums;
 }
 
+int DataPath::program(Hook hook) const {
+  if (hook == Hook::Xdp) return programs_.xdp.get();
+  return hook == Hook::Tc ? programs_.tc.get() : programs_.egress.get();
+}
+
 Result<Outcome> DataPath::run(Hook hook, const Bytes& frame) const {
   Bytes out(frame.size() + 256);
   __sk_buff skb{};
@@ -226,7 +234,7 @@ Result<Outcome> DataPath::run(Hook hook, const Bytes& frame) const {
   LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = frame.data(), .data_out = out.data(),
               .data_size_in = static_cast<__u32>(frame.size()), .data_size_out = static_cast<__u32>(out.size()),
               .repeat = 1);
-  if (hook == Hook::Tc) {
+  if (hook != Hook::Xdp) {
     options.ctx_in = &skb;
     options.ctx_size_in = sizeof(skb);
   }

@@ -20,7 +20,7 @@
 
 namespace gw::testing {
 
-enum class Hook : std::uint8_t { Xdp, Tc };
+enum class Hook : std::uint8_t { Xdp, Tc, Egress };
 std::string to_string(Hook hook);
 
 enum class Verdict : std::uint8_t { Pass, Drop, Sent, Other };
@@ -53,10 +53,11 @@ class DataPath {
 
   /// Empties what packets have written: flows, rings, fragments, and what one stage leaves to the next. Counters stay.
   Result<> forget();
-  /// The link of the hook is in0 for tc and, as BPF_PROG_TEST_RUN has it, the loopback device for XDP.
+  /// The link of the hook is in0 for tc and, as BPF_PROG_TEST_RUN has it, the loopback device for XDP. At egress the
+  /// frame is one that this host itself sends.
   [[nodiscard]] Result<Outcome> run(Hook hook, const Bytes& frame) const;
   /// The attached program of the hook.
-  [[nodiscard]] int program(Hook hook) const { return hook == Hook::Tc ? programs_.tc.get() : programs_.xdp.get(); }
+  [[nodiscard]] int program(Hook hook) const;
   [[nodiscard]] const datapath::Maps& maps() const { return maps_; }
   /// By number, summed over the CPUs. Only those that maps/counter.h names are read.
   [[nodiscard]] Result<std::vector<std::uint64_t>> counters() const;

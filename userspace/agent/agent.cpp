@@ -17,6 +17,7 @@
 #include "userspace/net/forwarding.hpp"
 #include "userspace/net/neighbours.hpp"
 #include "userspace/net/port_range.hpp"
+#include "userspace/net/sockets.hpp"
 #include "userspace/plan/diff.hpp"
 
 namespace gw::agent {
@@ -311,9 +312,12 @@ Result<> Agent::write_maps(const plan::Plan& plan) {
   const auto operations = plan::diff(plan, *before, now);
   for (const auto& operation : operations) spdlog::debug("{}", plan::to_string(operation));
   if (auto applied = datapath::apply(parts_.maps, operations); !applied) return applied;
-  // Flows of a backend that is gone find out when they look their next hop up again.
-  hops_changed_ |= std::ranges::any_of(
-      operations, [](const auto& operation) { return std::holds_alternative<plan::RemoveBackend>(operation); });
+  // Flows of a backend that is gone find out when they look their next hop up again; sockets have to be told.
+  if (std::ranges::any_of(
+          operations, [](const auto& operation) { return std::holds_alternative<plan::RemoveBackend>(operation); })) {
+    hops_changed_ = true;
+    orphans_are_due_ = true;
+  }
   if (operations.empty()) {
     note_written(*before);
     return {};
@@ -338,10 +342,23 @@ void Agent::note_written(const plan::Observed& written) {
   } else {
     drain_timer_->clear();
   }
+  if (std::exchange(orphans_are_due_, false)) end_orphans(written.backends);
+}
+
+/// Connections of this host's own to a backend that is gone.
+void Agent::end_orphans(const plan::BackendMap& backends) {
+  const auto orphans = sockets_.forget_orphans(backends);
+  const auto ended = orphans ? net::destroy_sockets(*orphans) : fail(orphans.error());
+  if (!ended) spdlog::warn("connections of this host to backends that are gone: {}", ended.error().message);
 }
 
 std::vector<std::string> Agent::attach(const plan::Plan& plan) {
-  attached_ = attacher_.apply(plan.attachments);
+  auto wanted = plan.attachments;
+  // Backends that drain still have answers to give.
+  if (std::ranges::any_of(draining_, plan::is_local, &plan::BackendMap::value_type::second)) {
+    for (auto& attachment : wanted) attachment.egress = true;
+  }
+  attached_ = attacher_.apply(wanted);
   std::map<std::uint32_t, gw_link> links;
   std::vector<std::string> failures;
   for (const auto& result : attached_) {

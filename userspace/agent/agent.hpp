@@ -74,6 +74,7 @@ class Agent {
   Result<> write_maps(const plan::Plan& plan);
   void attach_sockets();
   void note_written(const plan::Observed& written);
+  void end_orphans(const plan::BackendMap& backends);
   std::vector<std::string> attach(const plan::Plan& plan);
   void publish(const translate::Output& translated, const plan::Plan& plan, const status::ApplyOutcome& outcome);
   void say_ready(const status::ApplyOutcome& outcome);
@@ -104,6 +105,7 @@ class Agent {
   std::int64_t started_at_ = 0;
   bool hops_changed_ = false;
   bool topology_is_due_ = false;
+  bool orphans_are_due_ = true;  ///< an earlier agent may not have come to it
   bool ready_ = false;
 };
 

@@ -124,12 +124,14 @@ Rows maglev(const MapView& view) {
 std::string_view mode_of(const gw_backend& backend) {
   if ((backend.flags & GW_BACKEND_TUNNEL) != 0) return "DSR tunnel";
   if ((backend.flags & GW_BACKEND_DSR) != 0) return "DSR";
+  if (plan::is_local(backend)) return "local";
   return (backend.flags & GW_BACKEND_FULL_NAT) != 0 ? "full NAT" : "DNAT";
 }
 
 std::string_view mode_of(const gw_flow& flow) {
   if ((flow.flags & GW_FLOW_TUNNEL) != 0) return "DSR tunnel";
   if ((flow.flags & GW_FLOW_DSR) != 0) return "DSR";
+  if ((flow.flags & GW_FLOW_LOCAL) != 0) return "local";
   return (flow.flags & GW_FLOW_FULL_NAT) != 0 ? "full NAT" : "DNAT";
 }
 

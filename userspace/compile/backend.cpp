@@ -60,12 +60,18 @@ gw_backend that_sees_clients(const ir::Endpoint& endpoint, const ir::Upstream& u
 }  // namespace
 
 MadeBackend make_backend(const ir::Endpoint& endpoint, const ir::Upstream& upstream, const net::Topology& topology) {
-  if (topology.is_local(endpoint.address) || endpoint.address.is_loopback()) {
-    return problem(endpoint, "an address of this node itself cannot be forwarded to");
+  if (endpoint.address.is_loopback()) {
+    return problem(endpoint, "a loopback address cannot be forwarded to (another address of its host can)");
   }
   gw_backend backend{};
   backend.addr = plan::to_map(endpoint.address);
   backend.port = htons(endpoint.port);
+  // Our own stack would refuse what comes from an address of its own, so this one sees the client, whatever is asked
+  // for.
+  if (topology.is_local(endpoint.address)) {
+    backend.flags = GW_BACKEND_LOCAL;
+    return backend;
+  }
   if (upstream.direct_return != ir::DirectReturn::None) {
     return with_direct_return(endpoint, upstream, backend, topology);
   }

@@ -16,15 +16,23 @@
 #include <string_view>
 
 namespace gw::datapath {
+
+/// A direction of tc.
+struct TcSide {
+  const char* hook;     ///< the name of its pins
+  const char* program;  ///< of what we attach there
+  std::uint32_t tcx;    ///< enum bpf_attach_type (Linux 6.6); Debian 12's headers and libbpf do not know them
+  bpf_tc_attach_point clsact;
+};
+
 namespace {
 
-/// BPF_TCX_INGRESS (Linux 6.6); Debian 12's headers and libbpf do not know it.
-constexpr std::uint32_t kTcxIngress = 46;
+constexpr TcSide kIngress{"tc", "gw_tc", 46, BPF_TC_INGRESS};
+constexpr TcSide kEgress{"egress", "gw_egress", 47, BPF_TC_EGRESS};
 
 /// Where our clsact filter stands. Priority 1 belongs to whoever wants to be first.
 constexpr std::uint32_t kFilterHandle = 1;
 constexpr std::uint32_t kFilterPriority = 10;
-constexpr std::string_view kTcProgramName = "gw_tc";
 
 /// libbpf 1.1 refuses attach types it does not know, so the syscall is made here.
 Result<Fd> create_link(int program, std::uint32_t ifindex, std::uint32_t attach_type, std::uint32_t flags) {
@@ -47,11 +55,11 @@ std::uint32_t attached_ifindex(const Fd& link) {
   return info.xdp.ifindex;
 }
 
-bpf_tc_hook clsact_ingress(std::uint32_t ifindex) {
+bpf_tc_hook clsact_hook(const TcSide& side, std::uint32_t ifindex) {
   bpf_tc_hook hook{};
   hook.sz = sizeof(hook);
   hook.ifindex = static_cast<int>(ifindex);
-  hook.attach_point = BPF_TC_INGRESS;
+  hook.attach_point = side.clsact;
   return hook;
 }
 
@@ -69,13 +77,13 @@ bpf_prog_info info_of(int program) {
   return bpf_obj_get_info_by_fd(program, &info, &length) == 0 ? info : bpf_prog_info{};
 }
 
-bool is_tc_program(std::uint32_t program_id) {
+bool is_program(const TcSide& side, std::uint32_t program_id) {
   const Fd program(bpf_prog_get_fd_by_id(program_id));
-  return program.is_open() && kTcProgramName == info_of(program.get()).name;
+  return program.is_open() && std::string_view(side.program) == info_of(program.get()).name;
 }
 
-Result<> attach_clsact(std::uint32_t ifindex, int program) {
-  bpf_tc_hook hook = clsact_ingress(ifindex);
+Result<> attach_clsact(const TcSide& side, std::uint32_t ifindex, int program) {
+  bpf_tc_hook hook = clsact_hook(side, ifindex);
   bpf_tc_opts found = our_filter();
   if (bpf_tc_query(&hook, &found) == 0 && found.prog_id == info_of(program).id) return {};
   if (const int error = bpf_tc_hook_create(&hook); error != 0 && error != -EEXIST) {
@@ -89,10 +97,10 @@ Result<> attach_clsact(std::uint32_t ifindex, int program) {
 }
 
 /// Removes our filter and leaves the qdisc, which others may use.
-void detach_clsact(std::uint32_t ifindex) {
-  bpf_tc_hook hook = clsact_ingress(ifindex);
+void detach_clsact(const TcSide& side, std::uint32_t ifindex) {
+  bpf_tc_hook hook = clsact_hook(side, ifindex);
   bpf_tc_opts found = our_filter();
-  if (bpf_tc_query(&hook, &found) != 0 || !is_tc_program(found.prog_id)) return;
+  if (bpf_tc_query(&hook, &found) != 0 || !is_program(side, found.prog_id)) return;
   const bpf_tc_opts filter = our_filter();
   bpf_tc_detach(&hook, &filter);
 }
@@ -126,15 +134,34 @@ Result<> Attacher::attach_link(const char* hook, std::uint32_t ifindex, int prog
   return {};
 }
 
-Result<> Attacher::attach_tc(std::uint32_t ifindex) {
+Result<> Attacher::attach_tc(const TcSide& side, std::uint32_t ifindex, int program) {
   if (!programs_.has_tcx) {
-    if (auto attached = attach_clsact(ifindex, programs_.tc.get()); !attached) return attached;
-    links_.erase(fmt::format("tc_{}", ifindex));
-    return pins_.remove_link("tc", ifindex);  // left by an agent that had tcx
+    if (auto attached = attach_clsact(side, ifindex, program); !attached) return attached;
+    return remove_link(side.hook, ifindex);  // left by an agent that had tcx
   }
-  auto attached = attach_link("tc", ifindex, programs_.tc.get(), static_cast<int>(kTcxIngress));
-  if (attached) detach_clsact(ifindex);  // left by an agent that ran on an older kernel or with another setting
+  auto attached = attach_link(side.hook, ifindex, program, static_cast<int>(side.tcx));
+  if (attached) detach_clsact(side, ifindex);  // left by an agent that ran on an older kernel or with another setting
   return attached;
+}
+
+Result<> Attacher::remove_link(const char* hook, std::uint32_t ifindex) {
+  links_.erase(fmt::format("{}_{}", hook, ifindex));
+  return pins_.remove_link(hook, ifindex);
+}
+
+void Attacher::detach_egress(std::uint32_t ifindex) {
+  (void)remove_link(kEgress.hook, ifindex);
+  detach_clsact(kEgress, ifindex);
+}
+
+/// What an earlier agent left is looked for once.
+Result<> Attacher::settle_egress(const plan::Attachment& wanted) {
+  if (wanted.egress) {
+    without_egress_.erase(wanted.ifindex);
+    return attach_tc(kEgress, wanted.ifindex, programs_.egress.get());
+  }
+  if (without_egress_.insert(wanted.ifindex).second) detach_egress(wanted.ifindex);
+  return {};
 }
 
 Result<> Attacher::attach_xdp(std::uint32_t ifindex) {
@@ -147,14 +174,16 @@ AttachResult Attacher::attach(const plan::Attachment& wanted) {
   result.ifindex = wanted.ifindex;
   result.link = wanted.link;
   result.reason = wanted.reason;
-  if (auto attached = attach_tc(wanted.ifindex); !attached) {
+  if (auto attached = attach_tc(kIngress, wanted.ifindex, programs_.tc.get()); !attached) {
     result.failure = attached.error().message;
     return result;
   }
   result.tc = true;
+  if (auto settled = settle_egress(wanted); !settled) {
+    result.failure = fmt::format("backends on this host cannot answer: {}", settled.error().message);
+  }
   if (!wanted.xdp) {
-    links_.erase(fmt::format("xdp_{}", wanted.ifindex));
-    (void)pins_.remove_link("xdp", wanted.ifindex);
+    (void)remove_link("xdp", wanted.ifindex);
     return result;
   }
   const auto attached = attach_xdp(wanted.ifindex);
@@ -164,11 +193,11 @@ AttachResult Attacher::attach(const plan::Attachment& wanted) {
 }
 
 void Attacher::detach(std::uint32_t ifindex) {
-  for (const char* hook : {"tc", "xdp"}) {
-    links_.erase(fmt::format("{}_{}", hook, ifindex));
-    (void)pins_.remove_link(hook, ifindex);
-  }
-  detach_clsact(ifindex);
+  (void)remove_link(kIngress.hook, ifindex);
+  (void)remove_link("xdp", ifindex);
+  detach_clsact(kIngress, ifindex);
+  detach_egress(ifindex);
+  without_egress_.erase(ifindex);
 }
 
 void Attacher::detach_others(const std::vector<plan::Attachment>& wanted) {
@@ -205,7 +234,10 @@ Result<> unload(const std::string& pin_dir) {
   if (auto removed = pins->remove_all(); !removed) return removed;
   struct if_nameindex* const interfaces = if_nameindex();
   if (interfaces == nullptr) return fail_errno(errno, "list the network interfaces");
-  for (const struct if_nameindex* entry = interfaces; entry->if_index != 0; ++entry) detach_clsact(entry->if_index);
+  for (const struct if_nameindex* entry = interfaces; entry->if_index != 0; ++entry) {
+    detach_clsact(kIngress, entry->if_index);
+    detach_clsact(kEgress, entry->if_index);
+  }
   if_freenameindex(interfaces);
   return {};
 }

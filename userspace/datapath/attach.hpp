@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -24,8 +25,10 @@ struct AttachResult {
   bool tc = false;
   bool xdp = false;
   std::string reason;   ///< the plan's reason, or why XDP was given up
-  std::string failure;  ///< why nothing is attached; empty if `tc`
+  std::string failure;  ///< why nothing is attached, or not everything
 };
+
+struct TcSide;
 
 class Attacher {
  public:
@@ -38,9 +41,12 @@ class Attacher {
 
  private:
   AttachResult attach(const plan::Attachment& wanted);
-  Result<> attach_tc(std::uint32_t ifindex);
+  Result<> attach_tc(const TcSide& side, std::uint32_t ifindex, int program);
   Result<> attach_xdp(std::uint32_t ifindex);
   Result<> attach_link(const char* hook, std::uint32_t ifindex, int program, int attach_type);
+  Result<> settle_egress(const plan::Attachment& wanted);
+  Result<> remove_link(const char* hook, std::uint32_t ifindex);
+  void detach_egress(std::uint32_t ifindex);
   void detach_others(const std::vector<plan::Attachment>& wanted);
   void detach(std::uint32_t ifindex);
 
@@ -48,6 +54,7 @@ class Attacher {
   const Programs& programs_;
   std::map<std::string, Fd> links_;  ///< "<hook>_<ifindex>" -> pinned link that runs our program
   std::map<std::uint32_t, AttachResult> done_;
+  std::set<std::uint32_t> without_egress_;  ///< links that are known to have no egress program of ours
 };
 
 /// Detaches everything that any agent with this pin directory attached in the calling thread's network namespace, and

@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <memory>
 
+#include "gw_egress.skel.h"
 #include "gw_tc.skel.h"
 #include "gw_xdp.skel.h"
 #include "userspace/datapath/object.hpp"
@@ -17,6 +18,9 @@
 namespace gw::datapath {
 namespace {
 
+struct EgressDeleter {
+  void operator()(gw_egress* skeleton) const { gw_egress::destroy(skeleton); }
+};
 struct TcDeleter {
   void operator()(gw_tc* skeleton) const { gw_tc::destroy(skeleton); }
 };
@@ -26,7 +30,15 @@ struct XdpDeleter {
 
 Fd duplicate(int fd) { return Fd(::fcntl(fd, F_DUPFD_CLOEXEC, 0)); }
 
-/// A size note of the second object repeats the first one's.
+/// A size note of this and the next object repeats the first one's.
+Result<Fd> load_egress(const PinDirectory& pins, const LoadOptions& options) {
+  const std::unique_ptr<gw_egress, EgressDeleter> skeleton(gw_egress::open());
+  if (!skeleton) return fail_errno(errno, "open the egress object");
+  std::vector<std::string> repeated;
+  if (auto loaded = load_object(skeleton->obj, pins, options, repeated); !loaded) return fail(loaded.error());
+  return duplicate(bpf_program__fd(skeleton->progs.gw_egress));
+}
+
 Result<Fd> load_xdp(const PinDirectory& pins, const LoadOptions& options) {
   const std::unique_ptr<gw_xdp, XdpDeleter> skeleton(gw_xdp::open());
   if (!skeleton) return fail_errno(errno, "open the XDP object");
@@ -50,6 +62,9 @@ Result<Programs> load(const PinDirectory& pins, const LoadOptions& options) {
   if (!skeleton) return fail_errno(errno, "open the tc object");
   if (auto loaded = load_object(skeleton->obj, pins, options, programs.notes); !loaded) return fail(loaded.error());
   programs.tc = duplicate(bpf_program__fd(skeleton->progs.gw_tc));
+  auto egress = load_egress(pins, options);
+  if (!egress) return fail(egress.error());
+  programs.egress = std::move(*egress);
   auto xdp = load_xdp(pins, options);
   if (xdp) {
     programs.xdp = std::move(*xdp);

@@ -26,6 +26,7 @@ struct LoadOptions {
 /// The loaded programs. The descriptors keep them loaded; attached links do so too.
 struct Programs {
   Fd tc;
+  Fd egress;
   Fd xdp;                ///< not open where the kernel refuses the program
   bool has_tcx = false;  ///< the tc program is to be attached by tcx, not clsact
   /// What the user should know: a feature that is off, a size that could not be changed.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The bpffs directory that keeps maps and links alive between two runs of the agent:
 //   <pin-dir>/v<schema>/<map name>
-//   <pin-dir>/v<schema>/links/{tc,xdp}_<ifindex>
+//   <pin-dir>/v<schema>/links/{tc,egress,xdp}_<ifindex>
 //   <pin-dir>/v<schema>/links/cgroup_<hook>
 #pragma once
 
@@ -33,7 +33,7 @@ class PinDirectory {
   [[nodiscard]] std::string cgroup_link_path(std::string_view hook) const;
 
   struct PinnedLink {
-    std::string hook;  ///< "tc" or "xdp"
+    std::string hook;  ///< "tc", "egress" or "xdp"
     std::uint32_t ifindex = 0;
   };
   /// Those on network links.

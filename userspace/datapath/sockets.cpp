@@ -15,12 +15,15 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <memory>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "gw_sock.skel.h"
 #include "userspace/datapath/object.hpp"
+#include "userspace/plan/address.hpp"
 
 namespace gw::datapath {
 namespace {
@@ -119,6 +122,12 @@ std::string hook_of(const bpf_program* program) {
   return std::string(std::string_view(bpf_program__name(program)).substr(kProgramPrefix.size()));
 }
 
+/// The id may be another backend's by now.
+bool is_there(const plan::BackendMap& backends, std::uint32_t id, const gw_addr& address) {
+  const auto found = backends.find(id);
+  return found != backends.end() && std::memcmp(&found->second.addr, &address, sizeof(address)) == 0;
+}
+
 }  // namespace
 
 SocketHooks SocketHooks::load(const PinDirectory& pins, const std::string& cgroup, const Features& features) {
@@ -162,6 +171,26 @@ Result<> SocketHooks::load_programs(const Features& features) {
   }
   netns_cookie_ = *cookie;
   return {};
+}
+
+Result<std::set<ConnectedSocket>> SocketHooks::forget_orphans(const plan::BackendMap& backends) const {
+  std::set<ConnectedSocket> connected;
+  if (hooks_.empty()) return connected;
+  const auto map = Map<gw_socket_key, gw_socket>::open_pinned(map_path(pins_->pin_dir(), GW_MAP_SOCKETS));
+  if (!map) return fail(map.error());
+  std::vector<gw_socket_key> keys;
+  auto read = map->for_each([&](const gw_socket_key& key, const gw_socket& socket) {
+    const bool is_from_backend = key.kind == GW_SOCKET_FROM_BACKEND;
+    if (is_there(backends, socket.backend_id, is_from_backend ? key.addr : socket.addr)) return;
+    keys.push_back(key);
+    if (!is_from_backend) return;
+    connected.insert({key.cookie, plan::to_ip(key.addr), ntohs(key.port), socket.protocol});
+  });
+  if (!read) return fail(read.error());
+  for (const auto& key : keys) {
+    if (auto erased = map->erase(key); !erased) return fail(erased.error());
+  }
+  return connected;
 }
 
 void SocketHooks::attach() {

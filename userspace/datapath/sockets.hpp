@@ -3,12 +3,15 @@
 // on links they outlive the agent, held by pinned BPF links.
 #pragma once
 
+#include "userspace/base/connected_socket.hpp"
 #include "userspace/base/error.hpp"
 #include "userspace/base/fd.hpp"
 #include "userspace/datapath/features.hpp"
 #include "userspace/datapath/pins.hpp"
+#include "userspace/plan/plan.hpp"
 
 #include <cstdint>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -36,6 +39,9 @@ class SocketHooks {
   /// "off" those are taken off.
   void attach();
   [[nodiscard]] const SocketStatus& status() const { return status_; }
+  /// Forgets sockets that were sent to a backend which is not among these, and returns those that may be connected to
+  /// it still.
+  [[nodiscard]] Result<std::set<ConnectedSocket>> forget_orphans(const plan::BackendMap& backends) const;
 
  private:
   struct Hook {

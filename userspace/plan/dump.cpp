@@ -19,6 +19,7 @@ std::string describe(const gw_backend& backend) {
   if ((backend.flags & GW_BACKEND_TUNNEL) != 0) return fmt::format("{} dsr-tunnel from {}", endpoint, source);
   if ((backend.flags & GW_BACKEND_DSR) != 0) return endpoint + " dsr";
   if ((backend.flags & GW_BACKEND_FULL_NAT) != 0) return fmt::format("{} full-nat from {}", endpoint, source);
+  if (is_local(backend)) return endpoint + " local";
   if (backend.shared_bits == 0) return endpoint + " dnat";
   if (backend.shared_bits == GW_SHARED_BITS_SELF) return fmt::format("{} dnat (hairpin from {})", endpoint, source);
   return fmt::format("{} dnat (full-nat from {} for clients of its /{})", endpoint, source, shared_length(backend));
@@ -114,7 +115,8 @@ std::string dump(const Plan& plan) {
                         backend.drain_seconds == 0 ? "" : fmt::format(" drains {} s", backend.drain_seconds));
   }
   for (const auto& attachment : plan.attachments) {
-    text += fmt::format("attach {} {} ({})\n", attachment.xdp ? "xdp+tc" : "tc", attachment.link, attachment.reason);
+    text += fmt::format("attach {}{} {} ({})\n", attachment.xdp ? "xdp+tc" : "tc", attachment.egress ? "+egress" : "",
+                        attachment.link, attachment.reason);
   }
   for (const auto& rejection : plan.rejections) {
     text += fmt::format("reject {} {}: {}\n", rejection.listener, rejection.reason, rejection.message);

@@ -47,12 +47,16 @@ std::span<const gw_share> shares_of(const gw_service& service);
 /// The part of all connections that falls to share number `index` of `service`, 0 to 1.
 double part_of(const gw_service& service, std::size_t index);
 
+/// True if the backend is this host itself, whose answers are met at tc egress.
+inline bool is_local(const gw_backend& backend) { return (backend.flags & GW_BACKEND_LOCAL) != 0; }
+
 /// Where programs are wanted. tc is attached on every such link; XDP in front of it where `xdp`.
 struct Attachment {
   std::uint32_t ifindex = 0;
   std::string link;  ///< the link's name
   bool xdp = false;
-  std::string reason;  ///< why this choice, for status: "veth has no native XDP worth having"
+  bool egress = false;  ///< the program at tc egress too: there are backends on addresses of this host
+  std::string reason;   ///< why this choice, for status: "veth has no native XDP worth having"
 
   bool operator==(const Attachment&) const = default;
 };
