@@ -81,13 +81,17 @@ static __always_inline __u32 ctx_segment_length(const gw_ctx *ctx, __u32 ip_leng
 	return gso_size ? headers + gso_size : ip_length;
 }
 
-/* Puts `length` bytes for an outer IP header behind the Ethernet header. Packet pointers are
- * invalid afterwards. */
+/*
+ * Puts `length` bytes for an outer IP header behind the Ethernet header. Packet pointers are
+ * invalid afterwards. Segments that the frame is yet to be cut into keep their size: of UDP each is
+ * a datagram (without the flag the helper refuses), of TCP gw_is_too_big() has seen that they fit.
+ */
 static __always_inline int ctx_make_room(gw_ctx *ctx, __u32 length, bool is_v6)
 {
+	const __u64 family = is_v6 ? BPF_F_ADJ_ROOM_ENCAP_L3_IPV6 : BPF_F_ADJ_ROOM_ENCAP_L3_IPV4;
+
 	return (int)bpf_skb_adjust_room(ctx, (int)length, BPF_ADJ_ROOM_MAC,
-					is_v6 ? BPF_F_ADJ_ROOM_ENCAP_L3_IPV6
-					      : BPF_F_ADJ_ROOM_ENCAP_L3_IPV4);
+					family | BPF_F_ADJ_ROOM_FIXED_GSO);
 }
 
 /* Puts `length` bytes in front of the frame. Packet pointers are invalid afterwards. */

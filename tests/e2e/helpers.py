@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """What several test files need."""
 
+import ipaddress
 import json
 import math
+import struct
 import time
 
 from lab.lab import run
@@ -33,6 +35,31 @@ def wait_until(condition, what, seconds=10.0):
     while not condition():
         assert time.monotonic() < deadline, f"waited {seconds} s for {what}"
         time.sleep(0.02)
+
+
+def checksum(data):
+    """RFC 1071."""
+    words = struct.unpack(f"!{(len(data) + 1) // 2}H", data + b"\0" * (len(data) % 2))
+    total = sum(words)
+    while total >> 16:
+        total = (total & 0xFFFF) + (total >> 16)
+    return ~total & 0xFFFF
+
+
+def udp_segment(source, target, payload):
+    """UDP header and payload; `source` and `target`: address and port."""
+    addresses = b"".join(ipaddress.ip_address(end[0]).packed for end in (source, target))
+    length = 8 + len(payload)
+    header = struct.pack("!HHH", source[1], target[1], length)
+    pseudo = addresses + struct.pack("!IHBB", length, 0, 0, 17)
+    return header + struct.pack("!H", checksum(pseudo + header + b"\0\0" + payload) or 0xFFFF) + payload
+
+
+def ipv4_packet(source, target, segment):
+    """An IPv4 packet with a UDP segment; the addresses are without ports."""
+    header = struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(segment), 1, 0, 64, 17, 0)
+    header += ipaddress.ip_address(source).packed + ipaddress.ip_address(target).packed
+    return header[:10] + struct.pack("!H", checksum(header)) + header[12:] + segment
 
 
 def find(objects, kind, name):

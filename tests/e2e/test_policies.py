@@ -2,12 +2,13 @@
 """UpstreamPolicy and ClientPolicy at work: whose address backends see, direct return, affinity, who may connect."""
 
 import json
+import socket
 
 import pytest
 
-from helpers import connect, counters, wait_until
+from helpers import connect, counters, udp_segment, wait_until
 from lab import manifests
-from lab.topology import CLIENT4, GATEWAY4, GATEWAY6, NODE, PYTHON, TESTS
+from lab.topology import CLIENT4, CLIENT6, GATEWAY4, GATEWAY6, NODE, PYTHON, TESTS, is_v6
 
 ROUTE = {"group": "gateway.networking.k8s.io", "kind": "TCPRoute", "name": "split"}
 GATEWAY = {"group": "gateway.networking.k8s.io", "kind": "Gateway", "name": "web"}
@@ -86,9 +87,38 @@ def direct(network):
 def test_the_backend_answers_for_the_vip_with_direct_return(direct, address):
     topology, daemon = direct
     serve(topology, daemon, "UpstreamPolicy", ROUTE, port=9000, directReturn="SameSegment")
-    client = {GATEWAY4: CLIENT4, GATEWAY6: "2001:db8:1::2"}[address]
+    client = {GATEWAY4: CLIENT4, GATEWAY6: CLIENT6}[address]
     assert seen_by_backends(topology, address=address, port=9000) == {client}
     assert {flow["mode"] for flow in json.loads(daemon.gwctl("dump-maps", "flows", "-o", "json"))} == {"DSR"}
+
+
+UDP_SEGMENT = 103  # of SOL_UDP
+
+
+@pytest.mark.parametrize("address", [GATEWAY4, GATEWAY6])
+def test_datagrams_that_are_yet_to_be_cut_pass_through_a_tunnel(tc_network, address):
+    """One write of many datagrams stays one packet until a card cuts it, or here the kernel in front of one that cannot."""
+    topology, daemon = tc_network
+    backend = topology.backends[0]
+    topology.gateway.offloads(backend.device, tx="off")
+    daemon.write("dns.yaml", manifests.documents(
+        manifests.gateway(listeners=(("udp", 9000),)), manifests.udp_route("dns", b1=1),
+        *manifests.service("b1", [backend.address4, backend.address6], protocol="UDP"),
+        manifests.policy("UpstreamPolicy", {**ROUTE, "kind": "UDPRoute", "name": "dns"}, directReturn="Tunnel")))
+    daemon.start()
+    family, protocol = (socket.AF_INET6, socket.IPPROTO_IPV6) if is_v6(address) else (socket.AF_INET, socket.IPPROTO_IPIP)
+    payload = bytes(range(250)) * 20
+    with (topology.client.socket(family, socket.SOCK_DGRAM) as client,
+          backend.namespace.socket(family, socket.SOCK_RAW, protocol) as end_of_tunnel):
+        end_of_tunnel.settimeout(5)
+        client.connect((address, 9000))
+        client.setsockopt(socket.SOL_UDP, UDP_SEGMENT, 1000)
+        for _ in range(2):
+            client.send(payload)
+            for begin in range(0, len(payload), 1000):
+                # A raw IPv4 socket shows the outer header too: 40 bytes in both families.
+                assert end_of_tunnel.recv(65536)[40:] == udp_segment(
+                    client.getsockname(), (address, 9000), payload[begin:begin + 1000])
 
 
 def test_who_is_denied_gets_no_connection_and_is_counted(network):

@@ -2,17 +2,21 @@
 """Namespaces, links and processes, and their guaranteed removal."""
 
 import atexit
+import ctypes
 import json
 import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 
+CLONE_NEWNET = 0x40000000
 PATIENCE = 10.0  # s; a bound for what must happen, not a measurement. Emulated machines set a larger one.
 
 
@@ -124,6 +128,17 @@ class Namespace:
 
     def mac(self, device):
         return json.loads(self.ip("-j", "link", "show", device))[0]["address"]
+
+    def socket(self, family, kind, protocol=0):
+        """A socket of this Python process that belongs here. Only the thread that makes it enters."""
+        def make():
+            with open(f"/run/netns/{self.full_name}", "rb") as handle:
+                if ctypes.CDLL(None, use_errno=True).setns(handle.fileno(), CLONE_NEWNET) != 0:
+                    raise LabError(f"enter {self.full_name}: {os.strerror(ctypes.get_errno())}")
+            return socket.socket(family, kind, protocol)
+
+        with ThreadPoolExecutor(1) as threads:
+            return threads.submit(make).result()
 
     def start(self, name, *command, env=None):
         """Starts a process here, in the background."""
