@@ -3,10 +3,11 @@
 
 import json
 import signal
+import socket
 
 from helpers import connect, wait_until
 from lab import manifests
-from lab.topology import NODE
+from lab.topology import GATEWAY4, NODE
 
 
 def answers(topology, number=30):
@@ -26,6 +27,29 @@ def test_a_changed_weight_moves_new_connections_and_keeps_the_open_ones(network)
     held.stop()
     report = json.loads(held.output().splitlines()[-1])
     assert (report["broken"], report["names"]) == (0, {"b1": 50})
+
+
+def is_programmed(daemon, listener):
+    status = json.loads((daemon.directory / "status" / "gateway.gateway.networking.k8s.io_default_web.json").read_text())
+    found = [known for known in status["status"]["listeners"] if known["name"] == listener]
+    return any(c["type"] == "Programmed" and c["status"] == "True" for known in found for c in known["conditions"])
+
+
+def test_the_first_connection_after_programmed_is_served(tc_network):
+    topology, daemon = tc_network
+    b1 = topology.backends[0]
+    daemon.write("web.yaml", manifests.split(topology, {"b1": 1}))
+    daemon.start()
+    for port in range(8100, 8150):
+        with topology.client.socket(socket.AF_INET, socket.SOCK_STREAM) as client:
+            client.settimeout(5)
+            daemon.write("web.yaml", manifests.documents(
+                manifests.gateway(listeners=((f"p{port}", port),)), manifests.tcp_route("split", b1=1),
+                *manifests.service("b1", [b1.address4])))
+            while not is_programmed(daemon, f"p{port}"):
+                assert daemon.process.running()
+            client.connect((GATEWAY4, port))
+            assert client.recv(100).startswith(b"b1 "), port
 
 
 def test_a_deleted_route_stops_new_connections(network):

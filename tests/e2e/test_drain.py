@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from helpers import counters, wait_until
+from helpers import connect, counters, wait_until
 from lab import manifests
 from lab.topology import GATEWAY4, Daemon, Topology
 
@@ -51,6 +51,15 @@ def test_connections_stay_while_their_backend_drains_and_then_are_reset(draining
     held.popen.wait(10)
     assert json.loads(held.output().splitlines()[-1])["broken"] == 50
     assert counters(daemon)["backend_gone"] >= 50
+
+
+def test_a_service_that_is_removed_resets_its_connections_and_refuses_new_ones(draining):
+    """Its Gateway and route stay."""
+    topology, daemon, held = draining
+    daemon.write("web.yaml", manifests.documents(manifests.gateway(), manifests.tcp_route("split", b1=1)))
+    wait_until(lambda: connect(topology, 3)["errors"] == {"ConnectionRefusedError": 3}, "new connections to be refused")
+    held.popen.wait(DRAIN + 10)
+    assert json.loads(held.output().splitlines()[-1])["broken"] == 50
 
 
 def test_a_backend_that_comes_back_keeps_its_connections(draining):

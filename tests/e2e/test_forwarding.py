@@ -2,10 +2,12 @@
 """Connections reach backends: by weight, in both families, with and without the client's address."""
 
 import json
+import socket
+import struct
 
 import pytest
 
-from helpers import assert_share, connect
+from helpers import assert_share, connect, ipv4_packet, udp_segment
 from lab import manifests
 from lab.lab import run
 from lab.topology import CLIENT4, CLIENT6, GATEWAY4, GATEWAY6, NODE, PYTHON, TESTS
@@ -66,6 +68,43 @@ def test_a_large_transfer_arrives_intact(network, address, node):
     size = 64 << 20
     result = json.loads(run(*topology.client_command("transfer", address, 8080, size)))
     assert result == {"bytes": size, "intact": True}
+
+
+SOL_PACKET, PACKET_VNET_HDR = 263, 15
+
+
+def send_with_headers_in_pages(namespace, device, frame):
+    """As from drivers that leave no more than the Ethernet header in the linear part of an skb."""
+    with namespace.socket(socket.AF_PACKET, socket.SOCK_RAW) as sender:
+        sender.bind((device, 0))
+        sender.setsockopt(SOL_PACKET, PACKET_VNET_HDR, 1)
+        # struct virtio_net_hdr with hdr_len 14, which counts for frames that are longer than a page.
+        sender.send(struct.pack("<BBHHHH", 0, 0, 14, 0, 0, 0) + frame)
+
+
+def test_a_frame_whose_headers_lie_in_pages_is_forwarded(tc_network):
+    topology, daemon = tc_network
+    b1 = topology.backends[0]
+    for namespace, device in ((topology.client, "c0"), (topology.gateway, "g0"), (topology.gateway, b1.device),
+                              (b1.namespace, "b0")):
+        namespace.ip("link", "set", device, "mtu", 9000)
+    b1.namespace.start("echo", PYTHON, TESTS / "lab" / "udp.py", "server", "echo", 9000).wait_for("listening")
+    daemon.write("u.yaml", manifests.documents(
+        manifests.gateway(listeners=(("udp", 8080), ("tcp", 8080))), manifests.udp_route("u", u=1),
+        manifests.tcp_route("b1", b1=1), *manifests.service("b1", [b1.address4]),
+        *manifests.service("u", [b1.address4], protocol="UDP")))
+    daemon.start()
+    assert not connect(topology, 1)["errors"]  # so the neighbours are known
+    payload = bytes(range(256)) * 24
+    with topology.client.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+        client.settimeout(5)
+        client.bind((CLIENT4, 0))
+        segment = udp_segment(client.getsockname(), (GATEWAY4, 8080), payload)
+        macs = bytes.fromhex((topology.gateway.mac("g0") + topology.client.mac("c0")).replace(":", ""))
+        frame = macs + b"\x08\x00" + ipv4_packet(CLIENT4, GATEWAY4, segment)
+        for _ in range(2):  # of a new flow, and of a known one
+            send_with_headers_in_pages(topology.client, "c0", frame)
+            assert client.recv(65536) == payload
 
 
 def test_other_ports_of_the_node_are_left_alone(network):

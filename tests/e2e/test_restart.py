@@ -3,13 +3,14 @@
 
 import json
 import signal
+import socket
 
 import pytest
 
 from helpers import connect, wait_until
 from lab import manifests
 from lab.lab import Lab, run
-from lab.topology import Daemon, NODE, Topology
+from lab.topology import Daemon, GATEWAY4, NODE, Topology
 
 
 def hold(topology, number):
@@ -42,6 +43,42 @@ def test_a_killed_daemon_is_not_noticed(network, node):
         daemon.start()
         more_rounds(held, 2)
     assert finish(held)["broken"] == 0
+
+
+def open_flows(daemon):
+    """What tells TCP flows apart, without their ages."""
+    words = ("client", "vip", "source", "backend", "state")
+    return sorted([row[word] for word in words] for row in daemon.dump("flows") if row["protocol"] == "tcp")
+
+
+def test_connections_that_have_nothing_to_say_outlive_a_restart(lab):
+    """They are idle until the new daemon has made its round through the flow tables, in which it removes what is over."""
+    topology = Topology(lab)
+    topology.serve_identity()
+    daemon = Daemon(topology, attach="tc", config="flows: {timeouts: {udpRequestSeconds: 1}}\n")
+    daemon.write("web.yaml", manifests.split(topology, {"b1": 1, "b2": 1}))
+    daemon.write("udp.yaml", manifests.documents(
+        manifests.gateway("silent", (("udp", 8081),)), manifests.tcp_route("u", "silent", kind="UDPRoute", u=1),
+        *manifests.service("u", [topology.backends[0].address4], protocol="UDP")))
+    daemon.start()
+    clients = [topology.client.socket(socket.AF_INET, socket.SOCK_STREAM) for _ in range(40)]
+    for client in clients:
+        client.settimeout(5)
+        client.connect((GATEWAY4, 8080))
+        client.recv(100)
+    before = open_flows(daemon)
+    assert len(before) == 40
+    daemon.process.stop(signal.SIGKILL)
+    with topology.client.socket(socket.AF_INET, socket.SOCK_DGRAM) as nobody_answers:
+        nobody_answers.sendto(b"?", (GATEWAY4, 8081))
+    assert len(daemon.dump("flows")) == 41
+    daemon.start()
+    wait_until(lambda: len(daemon.dump("flows")) == 40, "the new daemon's round", 30)
+    assert open_flows(daemon) == before
+    for client in clients:
+        client.sendall(b"still there\n")
+        assert client.recv(100) == b"still there\n"
+        client.close()
 
 
 def test_changes_made_while_it_was_dead_apply_at_the_next_start(network):

@@ -2,10 +2,11 @@
 """UDPRoutes: datagrams reach backends by weight, one flow stays on one backend, and answers come from the VIP."""
 
 import json
+import socket
 
 import pytest
 
-from helpers import assert_share, connect
+from helpers import assert_share, connect, wait_until
 from lab import manifests
 from lab.lab import run
 from lab.topology import CLIENT4, CLIENT6, GATEWAY4, GATEWAY6, NODE, PYTHON, TESTS
@@ -64,6 +65,35 @@ def test_tcp_and_udp_share_a_port_number(udp_network):
     daemon.start()
     assert set(ask(topology, 5, 1)["answers"]) == {"b1"}
     assert set(connect(topology, 5)["answers"]) == {"b2"}
+
+
+def test_a_client_that_keeps_its_port_follows_the_endpoints(udp_network):
+    topology, daemon = udp_network
+    daemon.config.write_text(daemon.config.read_text() + "drainSeconds: 0\n")
+
+    def serve(*addresses):
+        daemon.write("dns.yaml", manifests.documents(
+            manifests.gateway(listeners=(("udp", 8080),)), manifests.udp_route("dns", dns=1),
+            *manifests.service("dns", addresses, protocol="UDP")))
+
+    serve()
+    daemon.start()
+    with topology.client.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+        client.settimeout(0.2)
+        client.connect((GATEWAY4, 8080))
+
+        def answering():
+            client.send(b"?")
+            try:
+                return client.recv(100).decode().split()[0]
+            except (TimeoutError, ConnectionRefusedError):
+                return None
+
+        assert answering() is None
+        for backend in topology.backends * 2:
+            serve(backend.address4)
+            wait_until(lambda name=backend.name: answering() == name, f"an answer of {backend.name}")
+            assert [answering() for _ in range(5)] == [backend.name] * 5
 
 
 def test_flows_are_listed_with_their_protocol(udp_network):

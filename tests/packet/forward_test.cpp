@@ -3,8 +3,10 @@
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
 
+#include <map>
 #include <random>
 #include <set>
+#include <string>
 
 #include "tests/packet/fixture.hpp"
 #include "userspace/plan/address.hpp"
@@ -55,6 +57,31 @@ TEST_P(Forward, FullNatGivesEachConnectionItsOwnPort) {
     ports.insert(gateway_->flow(syn).value().flow.sport);
   }
   EXPECT_EQ(ports.size(), 500U);
+}
+
+TEST_P(Forward, FullNatKeepsClientsWithOneSourcePortApart) {
+  listen_full_nat();
+  gateway_->set_nat_ports(20000, 20003);   // so few that the ports of four clients collide
+  std::map<std::uint16_t, L4Packet> syns;  // by the port that the backend sees
+  const std::string network = GetParam().is_v6 ? "2001:db8:9::" : "198.51.100.";
+  for (const char* host : {"1", "2", "3", "4"}) {
+    L4Packet syn = from_client();
+    syn.source = ip((network + host).c_str());
+    ASSERT_EQ(run(syn).verdict, Verdict::Sent);
+    const auto flow = gateway_->flow(syn);
+    ASSERT_TRUE(flow) << host;
+    syns.emplace(ntohs(flow->flow.sport), syn);
+  }
+  ASSERT_EQ(syns.size(), 4U);
+  for (const auto& [port, syn] : syns) {
+    L4Packet seen = dnatted(syn);
+    seen.source = net().gateway_out;
+    seen.source_port = port;
+    const L4Packet answer = answer_to(seen, kSyn | kAck);
+    L4Packet expected = to_client(answer);
+    expected.target = syn.source;
+    expect_sent(run(answer), expected);
+  }
 }
 
 TEST_P(Forward, FullNatWithoutFreePortsRefuses) {
