@@ -15,6 +15,8 @@ ALLOWED = {
     "provider": {"api", "base"},
     "ir": {"base"},
     "translate": {"api", "ir", "base"},
+    "analyze": {"api", "ir", "translate", "base"},
+    "convert": {"api", "translate", "base"},
     "plan": {"maps", "base"},
     "status": {"api", "plan", "maps", "base"},
     "compile": {"ir", "plan", "net", "maps", "base"},
@@ -22,7 +24,7 @@ ALLOWED = {
     "datapath": {"plan", "maps", "base"},
     "admin": {"base"},
     "agent": {"admin", "api", "base", "compile", "datapath", "ir", "maps", "net", "plan", "provider", "status", "translate"},
-    "cli": {"admin", "base", "datapath", "maps", "plan"},
+    "cli": {"admin", "analyze", "api", "base", "compile", "convert", "datapath", "ir", "maps", "net", "plan", "provider", "translate"},
 }
 # Of net/, compile may only see values.
 NET_VALUES = {"userspace/net/topology.hpp"}

@@ -67,6 +67,7 @@ struct Server::State {
                                                                                  .not_ready = "starting",
                                                                                  .status_json = R"({"ready":false})",
                                                                                  .objects_json = R"({"objects":[]})",
+                                                                                 .events_json = R"({"events":[]})",
                                                                                  .plan_text = {},
                                                                                  .config_yaml = {}});
 
@@ -89,6 +90,7 @@ struct Server::State {
     });
     serve("/v1/status", &Snapshot::status_json, kJson);
     serve("/v1/objects", &Snapshot::objects_json, kJson);
+    serve("/v1/events", &Snapshot::events_json, kJson);
     serve("/v1/plan", &Snapshot::plan_text, kText);
     serve("/v1/config", &Snapshot::config_yaml, kText);
   }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// HTTP on a unix socket: GET /healthz, /readyz, /v1/status, /v1/objects, /v1/plan, /v1/config.
+// HTTP on a unix socket: GET /healthz, /readyz, /v1/status, /v1/objects, /v1/events, /v1/plan,
+// /v1/config.
 #pragma once
 
 #include "userspace/admin/snapshot.hpp"

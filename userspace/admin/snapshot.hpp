@@ -11,6 +11,7 @@ struct Snapshot {
   std::string not_ready;     ///< why not; empty if ready
   std::string status_json;   ///< GET /v1/status
   std::string objects_json;  ///< GET /v1/objects
+  std::string events_json;   ///< GET /v1/events
   std::string plan_text;     ///< GET /v1/plan
   std::string config_yaml;   ///< GET /v1/config
 };

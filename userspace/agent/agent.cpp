@@ -32,11 +32,6 @@ constexpr std::chrono::milliseconds kExpiryStep{1};
 /// Changes of links, addresses and routes come in bursts: one cycle for those that come within this time.
 constexpr std::chrono::milliseconds kKernelBurst{10};
 
-compile::AttachMode attach_mode(const std::string& word) {
-  if (word == "xdp") return compile::AttachMode::Xdp;
-  return word == "tc" ? compile::AttachMode::Tc : compile::AttachMode::Auto;
-}
-
 datapath::FlowTimeouts flow_timeouts(const FlowSettings& settings) {
   return {.handshake = settings.handshake,
           .established = settings.established,
@@ -256,7 +251,7 @@ void Agent::cycle() {
   ids_.keep_draining(draining_);
   compile::Output compiled = compile::compile(
       translated.config, topology_, ids_,
-      {.attach = attach_mode(config_.attach), .interfaces = config_.interfaces, .drain = config_.drain});
+      {.attach = compile::attach_mode(config_.attach), .interfaces = config_.interfaces, .drain = config_.drain});
   enable_forwarding(compiled.plan);
   const status::ApplyOutcome outcome = apply(compiled.plan);
   expirer_.set_idle_timeouts(compiled.plan.idle_timeouts);
@@ -400,7 +395,8 @@ void Agent::publish(const translate::Output& translated, const plan::Plan& plan,
                            .sockets = sockets_.status(),
                            .features = parts_.features,
                            .report = report,
-                           .ready = ready_ || !outcome.failure};
+                           .ready = ready_ || !outcome.failure,
+                           .events = events_};
   parts_.admin->publish(make_snapshot(input));
 }
 

@@ -6,6 +6,7 @@
 #include "userspace/admin/server.hpp"
 #include "userspace/agent/config.hpp"
 #include "userspace/agent/event_loop.hpp"
+#include "userspace/agent/events.hpp"
 #include "userspace/agent/options.hpp"
 #include "userspace/base/error.hpp"
 #include "userspace/compile/compile.hpp"
@@ -98,6 +99,7 @@ class Agent {
   plan::IdTable ids_;
   plan::BackendMap draining_;  ///< as the maps had them last
   std::vector<datapath::AttachResult> attached_;
+  EventLog events_;
   std::set<std::string> logged_;  ///< what was said last time, so that it is said once
   std::set<std::uint32_t> forwarding_links_;
   std::chrono::seconds retry_delay_{1};

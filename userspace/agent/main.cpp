@@ -2,7 +2,6 @@
 // portcullis: the daemon.
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
-#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
@@ -13,22 +12,17 @@
 #include "userspace/agent/agent.hpp"
 #include "userspace/agent/check.hpp"
 #include "userspace/agent/publish.hpp"
+#include "userspace/net/namespace.hpp"
 
 namespace gw::agent {
 namespace {
 
 constexpr int kFailed = 1;
 
-std::string host_name() {
-  std::array<char, 256> name{};
-  gethostname(name.data(), name.size() - 1);
-  return name.data();
-}
-
 /// Fills in what depends on the command line and the host.
 void complete(Config& config, const RunOptions& options) {
   if (!options.attach.empty()) config.attach = options.attach;
-  if (config.node_name.empty()) config.node_name = host_name();
+  if (config.node_name.empty()) config.node_name = net::host_name();
   if (config.status_dir.empty()) {
     config.status_dir = (std::filesystem::path(options.admin_socket).parent_path() / "status").string();
   }

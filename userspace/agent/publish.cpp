@@ -2,6 +2,7 @@
 #include "userspace/agent/publish.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <ctime>
@@ -152,24 +153,29 @@ json describe_objects(const PublishInput& input, const json& rendered) {
 
 std::shared_ptr<const admin::Snapshot> make_snapshot(const PublishInput& input) {
   const json rendered = status::render(input.report);
+  const json findings = collect_findings(input, rendered);
+  const auto now = static_cast<std::int64_t>(std::time(nullptr));
+  input.events.update(findings, now);
   const json status = {{"ready", input.ready},
                        {"version", kVersion},
                        {"node", input.config.node_name},
+                       {"pid", ::getpid()},
                        {"source", input.source},
                        {"startedAt", input.started_at},
-                       {"updatedAt", static_cast<std::int64_t>(std::time(nullptr))},
+                       {"updatedAt", now},
                        {"cycle", input.cycle},
                        {"listeners", input.plan.listeners.size()},
                        {"backends", input.plan.backends.size()},
                        {"links", describe_links(input.attached)},
                        {"hostProcesses", describe(input.sockets)},
                        {"features", describe_features(input.features)},
-                       {"findings", collect_findings(input, rendered)}};
+                       {"findings", findings}};
   auto snapshot = std::make_shared<admin::Snapshot>();
   snapshot->ready = input.ready;
   snapshot->not_ready = input.outcome.failure.value_or("");
   snapshot->status_json = status.dump();
   snapshot->objects_json = json{{"objects", describe_objects(input, rendered)}}.dump();
+  snapshot->events_json = input.events.to_json().dump();
   snapshot->plan_text = plan::dump(input.plan);
   snapshot->config_yaml = to_yaml(input.config);
   return snapshot;

@@ -4,6 +4,7 @@
 
 #include "userspace/admin/snapshot.hpp"
 #include "userspace/agent/config.hpp"
+#include "userspace/agent/events.hpp"
 #include "userspace/api/status_report.hpp"
 #include "userspace/datapath/attach.hpp"
 #include "userspace/datapath/sockets.hpp"
@@ -37,8 +38,10 @@ struct PublishInput {
   const datapath::Features& features;
   const api::StatusReport& report;
   bool ready;
+  EventLog& events;
 };
 
+/// Also brings the events up to date.
 std::shared_ptr<const admin::Snapshot> make_snapshot(const PublishInput& input);
 
 /// One line for each problem of manifests, bindings and plan; conditions are not among them.

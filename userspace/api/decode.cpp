@@ -59,6 +59,11 @@ bool is_within_bounds(const YAML::Node& node, std::size_t& nodes, int depth) {
   return std::ranges::all_of(node, [&](const auto& entry) { return is_within_bounds(entry.second, nodes, depth + 1); });
 }
 
+std::string scalar(const YAML::Node& map, const char* key) {
+  const YAML::Node value = map && map.IsMap() ? map[key] : YAML::Node();
+  return value && value.IsScalar() ? value.Scalar() : std::string();
+}
+
 /// Whose object this is, as far as it can be told.
 struct Identity {
   std::string api_version;
@@ -188,13 +193,10 @@ void Decoder::list(const Cursor& cursor) {
 /// The name for messages, read ahead of the metadata's own problems.
 void Decoder::name_object(const Cursor& cursor, const Identity& identity, Scope scope) {
   const YAML::Node metadata = cursor.node()["metadata"];
-  const auto text = [&metadata](const char* key) {
-    const YAML::Node value = metadata && metadata.IsMap() ? metadata[key] : YAML::Node();
-    return value && value.IsScalar() ? value.Scalar() : std::string();
-  };
-  std::string ns = text("namespace");
+  std::string ns = scalar(metadata, "namespace");
   if (ns.empty()) ns = kDefaultNamespace;
-  const ObjectRef ref{identity.group, identity.version, identity.kind, scope == Scope::Cluster ? "" : ns, text("name")};
+  const ObjectRef ref{identity.group, identity.version, identity.kind, scope == Scope::Cluster ? "" : ns,
+                      scalar(metadata, "name")};
   context_.object = ref.to_string();
 }
 
@@ -354,7 +356,40 @@ void Decoder::known_object(const Cursor& cursor, const Identity& identity) {
   (this->*served->take)(fields, meta, cursor, identity);
 }
 
+void find_objects(const YAML::Node& node, std::string_view group, const DecodeContext& context,
+                  std::vector<RawObject>& found) {
+  if (!node || !node.IsMap()) return;
+  const Identity identity = identify(scalar(node, "apiVersion"), scalar(node, "kind"));
+  if (identity.kind == "List" && identity.api_version == "v1") {
+    for (const auto& item : node["items"]) find_objects(item, group, context, found);
+    return;
+  }
+  if (identity.group != group) return;
+  std::string ns = scalar(node["metadata"], "namespace");
+  if (ns.empty()) ns = kDefaultNamespace;
+  found.push_back({{identity.group, identity.version, identity.kind, ns, scalar(node["metadata"], "name")},
+                   to_json(node),
+                   context.locate(node)});
+}
+
 }  // namespace
+
+std::vector<RawObject> find_documents(std::string_view text, const std::string& file, std::string_view group) {
+  std::vector<RawObject> found;
+  DecodeContext context;
+  context.file = file;
+  for (const auto& document : split(text)) {
+    context.line_offset = document.first_line;
+    try {
+      const YAML::Node root = YAML::Load(std::string(document.text));
+      std::size_t nodes = 0;
+      if (is_within_bounds(root, nodes, 0)) find_objects(root, group, context, found);
+    } catch (const YAML::Exception&) {
+      continue;  // decode() says where
+    }
+  }
+  return found;
+}
 
 Decoded decode(std::string_view text, const std::string& file) {
   Decoder decoder(file);

@@ -36,4 +36,7 @@ struct Decoded {
 /// in one of our groups is a problem.
 Decoded decode(std::string_view text, const std::string& file);
 
+/// The objects of an API group that decode() leaves alone, as they are. What is not YAML is decode()'s to report.
+std::vector<RawObject> find_documents(std::string_view text, const std::string& file, std::string_view group);
+
 }  // namespace gw::api

@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include "userspace/cli/commands.hpp"
+#include "userspace/cli/state.hpp"
 #include "userspace/cli/table.hpp"
 #include "userspace/cli/yaml.hpp"
+#include "userspace/translate/effective.hpp"
 
 namespace gw::cli {
 namespace {
@@ -49,13 +51,17 @@ void attached_routes(Env& env, const json& gateway, const std::vector<json>& obj
   env.out << "AttachedRoutes:" << (table.empty() ? " <none>\n" : "\n" + table.to_string());
 }
 
+/// "Kind namespace/name", as findings and events name objects.
+std::string object_name(const json& object) {
+  const std::string ns = text_at(object, "/metadata/namespace");
+  return text_at(object, "/kind") + " " + (ns.empty() ? "" : ns + "/") + text_at(object, "/metadata/name");
+}
+
 /// What the daemon has to say of this object beyond its status.
 void analysis(Env& env, const json& object) {
   const auto body = env.ask("/v1/status");
   const json document = body ? json::parse(*body, nullptr, false) : json();
-  const std::string ns = text_at(object, "/metadata/namespace");
-  const std::string name =
-      text_at(object, "/kind") + " " + (ns.empty() ? "" : ns + "/") + text_at(object, "/metadata/name");
+  const std::string name = object_name(object);
   std::string lines;
   if (document.is_object() && document.contains("findings")) {
     for (const json& finding : document["findings"]) {
@@ -63,6 +69,78 @@ void analysis(Env& env, const json& object) {
     }
   }
   env.out << "Analysis:" << (lines.empty() ? " <none>\n" : "\n" + lines);
+}
+
+/// Whether a policy's targetRef names the object.
+bool is_target(const json& reference, const json& policy, const json& object) {
+  const std::string api_version = text_at(object, "/apiVersion");
+  const auto slash = api_version.find('/');
+  const std::string group = slash == std::string::npos ? "" : api_version.substr(0, slash);
+  return text_at(reference, "/group") == group && text_at(reference, "/kind") == text_at(object, "/kind") &&
+         text_at(reference, "/name") == text_at(object, "/metadata/name") &&
+         text_at(policy, "/metadata/namespace") == text_at(object, "/metadata/namespace");
+}
+
+/// Policies with a targetRef that names this object.
+void attached_policies(Env& env, const json& object, const std::vector<json>& objects) {
+  Table table({"KIND", "NAME", "SECTION", "MERGE STRATEGY", "ACCEPTED"});
+  for (const json& entry : objects) {
+    const json& policy = entry["object"];
+    const json references = member(policy, "/spec/targetRefs");
+    if (!text_at(policy, "/kind").ends_with("Policy") || !references.is_array()) continue;
+    for (const json& reference : references) {
+      if (!is_target(reference, policy, object)) continue;
+      const std::string section = text_at(reference, "/sectionName");
+      const std::string merge = text_at(policy, "/spec/mergeStrategy");
+      table.add({text_at(policy, "/kind"),
+                 text_at(policy, "/metadata/namespace") + "/" + text_at(policy, "/metadata/name"),
+                 section.empty() ? "-" : section, merge.empty() ? "Defaults" : merge,
+                 over_entries(member(policy, "/status/ancestors"), {"Accepted"})});
+    }
+  }
+  env.out << "Policies:" << (table.empty() ? " <none>\n" : "\n" + table.to_string());
+}
+
+std::string source_text(const translate::PolicyValue& value) {
+  return fmt::format("{} of {}{}", value.policy.to_string(), value.target,
+                     value.merge == api::MergeStrategy::Overrides ? ", which overrides" : "");
+}
+
+/// Which settings of policies hold here, and which policy each is from.
+void effective_settings(Env& env, const json& object, const std::vector<json>& objects) {
+  const std::string api_version = text_at(object, "/apiVersion");
+  const auto slash = api_version.find('/');
+  const api::ObjectRef ref{slash == std::string::npos ? "" : api_version.substr(0, slash), "", text_at(object, "/kind"),
+                           text_at(object, "/metadata/namespace"), text_at(object, "/metadata/name")};
+  const auto places = translate::effective_settings(to_resources(env, objects).objects, {}, ref);
+  env.out << "EffectiveSettings:" << (places.empty() ? " <none>\n" : "\n");
+  for (const auto& place : places) {
+    env.out << "  " << place.where << ":\n";
+    for (const auto& setting : place.settings) {
+      env.out << fmt::format("    {}: {} ({})\n", setting.field, setting.in_effect.value,
+                             source_text(setting.in_effect));
+      for (const auto& other : setting.replaced) {
+        env.out << fmt::format("      instead of {} ({})\n", other.value, source_text(other));
+      }
+    }
+  }
+}
+
+bool can_have_policies(const std::string& kind) {
+  return kind == "Gateway" || kind == "ListenerSet" || kind == "Service" || kind.ends_with("Route");
+}
+
+/// What the daemon has seen happen to this object since it started.
+void events(Env& env, const json& object) {
+  const auto body = env.ask("/v1/events");
+  const json document = body ? json::parse(*body, nullptr, false) : json();
+  Table table({"TYPE", "AGE", "COUNT", "MESSAGE"});
+  for (const json& event : document.is_object() ? document.value("events", json::array()) : json::array()) {
+    if (text_at(event, "/object") != object_name(object)) continue;
+    table.add({text_at(event, "/type"), age_text(env.now - event.value("lastSeen", std::int64_t{0})),
+               text_at(event, "/count"), text_at(event, "/message")});
+  }
+  env.out << "Events:" << (table.empty() ? " <none>\n" : "\n" + table.to_string());
 }
 
 void describe_one(Env& env, const json& entry, const std::vector<json>& objects) {
@@ -86,7 +164,12 @@ void describe_one(Env& env, const json& entry, const std::vector<json>& objects)
   if (entry.contains("dataPath")) section(env, "DataPath", entry["dataPath"]);
   if (object.contains("status")) section(env, "Status", object["status"]);
   if (text_at(object, "/kind") == "Gateway") attached_routes(env, object, objects);
+  if (can_have_policies(text_at(object, "/kind"))) {
+    attached_policies(env, object, objects);
+    effective_settings(env, object, objects);
+  }
   analysis(env, object);
+  events(env, object);
 }
 
 }  // namespace

@@ -16,7 +16,7 @@ namespace gw::cli {
 enum ExitCode : std::uint8_t {
   kOk = 0,
   kError = 1,     ///< the command could not do its work; `status`: not ready
-  kFindings = 2,  ///< `status`: ready, but something needs attention
+  kFindings = 2,  ///< it could, and something needs attention
 };
 
 enum class Output : std::uint8_t { Table, Wide, Yaml, Json };

@@ -41,19 +41,6 @@ std::string age(const View& view, const json& entry) {
 
 std::string or_none(const std::string& text) { return text.empty() ? "<none>" : text; }
 
-/// True, False, Partial (some entries yes, some no) or Unknown.
-std::string over_entries(const json& parents, const std::vector<std::string>& types) {
-  std::string verdict;
-  if (parents.is_array()) {
-    for (const json& parent : parents) {
-      const std::string status = condition_status(at(parent, "/conditions"), types);
-      if (verdict.empty()) verdict = status;
-      if (verdict != status) return "Partial";
-    }
-  }
-  return verdict.empty() ? "Unknown" : verdict;
-}
-
 std::string over_parents(const json& object, const std::vector<std::string>& types) {
   return over_entries(at(object, is_legacy(object) ? "/status/gateways" : "/status/parents"), types);
 }
@@ -130,8 +117,20 @@ Table gateways(const View& view, const std::vector<json>& entries) {
   return table;
 }
 
-Table l4_routes(const View& view, const std::vector<json>& entries) {
+/// The names that a route is for; a TLSRoute of 2021 has them in its rules.
+std::vector<std::string> hostnames_of(const json& object) {
+  std::vector<std::string> names;
+  for (const json& name : at(object, "/spec/hostnames")) {
+    if (name.is_string()) names.push_back(name);
+  }
+  return names;
+}
+
+Table routes(const View& view, const Kind& kind, const std::vector<json>& entries) {
+  const std::string_view name = kind.kind;
+  const bool has_hostnames = name != "TCPRoute" && name != "UDPRoute";
   std::vector<std::string> columns = {"PARENT REFS", "ACCEPTED", "RESOLVED", "AGE"};
+  if (has_hostnames) columns.insert(columns.begin(), "HOSTNAMES");
   if (view.wide) columns.insert(columns.end(), {"APIVERSION", "BACKENDS"});
   Table table(headings(view, columns));
   for (const json& entry : entries) {
@@ -139,6 +138,7 @@ Table l4_routes(const View& view, const std::vector<json>& entries) {
     std::vector<std::string> row = {or_none(shorten(parents_of(object), view.wide ? 100 : 2)),
                                     over_parents(object, {"Accepted", "Admitted"}),
                                     over_parents(object, {"ResolvedRefs"}), age(view, entry)};
+    if (has_hostnames) row.insert(row.begin(), or_none(shorten(hostnames_of(object), view.wide ? 100 : 2)));
     if (view.wide) row.insert(row.end(), {text_at(object, "/apiVersion"), shorten(backends_of(object), 100)});
     add_row(view, table, entry, row);
   }
@@ -202,9 +202,9 @@ Table others(const View& view, const std::vector<json>& entries, bool is_namespa
 Table make_table(const View& view, const Kind& kind, const std::vector<json>& entries) {
   const std::string_view name = kind.kind;
   if (name == "Gateway") return gateways(view, entries);
-  if (name == "TCPRoute" || name == "UDPRoute") return l4_routes(view, entries);
+  if (name.ends_with("Route")) return routes(view, kind, entries);
   if (name == "GatewayClass") return gateway_classes(view, entries);
-  if (name == "UpstreamPolicy" || name == "ClientPolicy") return policies(view, entries);
+  if (name == "UpstreamPolicy" || name == "ClientPolicy" || name == "BackendTLSPolicy") return policies(view, entries);
   if (name == "Service") return services(view, entries);
   if (name == "EndpointSlice") return endpoint_slices(view, entries);
   return others(view, entries, kind.is_namespaced);

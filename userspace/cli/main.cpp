@@ -14,8 +14,10 @@ namespace gw::cli {
 namespace {
 
 constexpr const char* kFooter =
-    "Exit codes: 0 fine, 1 error (status: not ready), 2 (status: ready, with findings).\n"
-    "Without a running daemon only dump-maps works.";
+    "Exit codes: 0 fine; 1 error, or for status: not ready; 2 done, with findings: what needs attention (status),\n"
+    "breaks or is not attached (analyze), is not served (plan), is wrong in the files (plan, diff), or has no\n"
+    "counterpart (convert).\n"
+    "dump-maps and convert need no daemon; nor do analyze, plan and diff with --state.";
 
 struct Arguments {
   std::string pin_dir = GW_PIN_DIR_DEFAULT;
@@ -23,6 +25,8 @@ struct Arguments {
   std::string kinds;
   std::string map;
   Selection selection;
+  ChangeRequest change;
+  std::vector<std::string> files;
   Output output = Output::Table;
 };
 
@@ -48,7 +52,17 @@ void add_output(CLI::App* command, Arguments& arguments, const std::vector<std::
   for (const auto& word : words) allowed.emplace(word, all.at(word));
   command->add_option("-o,--output", arguments.output, "Output format")
       ->transform(CLI::CheckedTransformer(allowed))
-      ->default_str("table");
+      ->default_str(words.front());
+}
+
+/// Returns the option for the files.
+CLI::Option* add_change(CLI::App* command, ChangeRequest& change) {
+  command->add_option("--state", change.state,
+                      "Compare with the manifests of this directory (\"none\": with nothing), not with the daemon's");
+  command->add_flag_callback(
+      "--delete", [&change] { change.action = analyze::Action::Delete; }, "The objects of the files are removed");
+  return command->add_option("-f,--filename", change.files,
+                             "Files or directories of the change; - for the standard input");
 }
 
 int main(int argc, char** argv) {
@@ -80,11 +94,32 @@ int main(int argc, char** argv) {
                            "One of: listeners services maglev backends flows control links counters names");
   add_output(dump_command, arguments, {"table", "json"});
 
+  auto* const analyze_command =
+      app.add_subcommand("analyze", "What a change breaks and brings into effect; why something is not attached");
+  add_change(analyze_command, arguments.change)->description("Files or directories of the change; none: what is there");
+  add_output(analyze_command, arguments, {"table", "json"});
+  auto* const plan_command = app.add_subcommand("plan", "What a change does to the maps");
+  add_change(plan_command, arguments.change)->required();
+  add_output(plan_command, arguments, {"table", "json"});
+  auto* const diff_command =
+      app.add_subcommand("diff", "Manifests, intermediate representation and plan, before and after");
+  add_change(diff_command, arguments.change)->required();
+  add_output(diff_command, arguments, {"table", "json"});
+  auto* const convert_command =
+      app.add_subcommand("convert", "The API of 2021 and Ingress as gateway.networking.k8s.io/v1");
+  convert_command->add_option("-f,--filename", arguments.files, "Files or directories; - for the standard input")
+      ->required();
+  add_output(convert_command, arguments, {"yaml", "json"});
+
   CLI11_PARSE(app, argc, argv);
   Env env = make_env(arguments);
   if (get_command->parsed()) return get(env, arguments.kinds, arguments.selection, arguments.output);
   if (describe_command->parsed()) return describe(env, arguments.kinds, arguments.selection);
   if (status_command->parsed()) return status(env, arguments.output);
+  if (analyze_command->parsed()) return analyze_change(env, arguments.change, arguments.output);
+  if (plan_command->parsed()) return plan_change(env, arguments.change, arguments.output);
+  if (diff_command->parsed()) return diff_change(env, arguments.change, arguments.output);
+  if (convert_command->parsed()) return convert_files(env, arguments.files, arguments.output);
   return dump_maps(env, arguments.map, arguments.output);
 }
 

@@ -13,13 +13,22 @@ const std::vector<Kind>& known_kinds() {
   static const std::vector<Kind> kinds = {
       {"GatewayClass", "gatewayclasses", {"gatewayclass", "gc"}, false},
       {"Gateway", "gateways", {"gateway", "gtw"}, true},
+      {"ListenerSet", "listenersets", {"listenerset", "lset"}, true},
+      {"HTTPRoute", "httproutes", {"httproute"}, true},
+      {"GRPCRoute", "grpcroutes", {"grpcroute"}, true},
+      {"TLSRoute", "tlsroutes", {"tlsroute"}, true},
       {"TCPRoute", "tcproutes", {"tcproute"}, true},
       {"UDPRoute", "udproutes", {"udproute"}, true},
       {"ReferenceGrant", "referencegrants", {"referencegrant", "refgrant"}, true},
+      {"BackendTLSPolicy", "backendtlspolicies", {"backendtlspolicy", "btlspolicy"}, true},
+      {"BackendPolicy", "backendpolicies", {"backendpolicy", "bp"}, true},
       {"UpstreamPolicy", "upstreampolicies", {"upstreampolicy"}, true},
       {"ClientPolicy", "clientpolicies", {"clientpolicy"}, true},
+      {"GatewayClassConfig", "gatewayclassconfigs", {"gatewayclassconfig"}, true},
       {"Service", "services", {"service", "svc"}, true},
       {"EndpointSlice", "endpointslices", {"endpointslice"}, true},
+      {"Secret", "secrets", {"secret"}, true},
+      {"ConfigMap", "configmaps", {"configmap", "cm"}, true},
       {"Namespace", "namespaces", {"namespace", "ns"}, false},
   };
   return kinds;
@@ -76,6 +85,18 @@ std::string condition_status(const json& conditions, const std::vector<std::stri
     if (std::ranges::find(types, text_at(condition, "/type")) != types.end()) return text_at(condition, "/status");
   }
   return "Unknown";
+}
+
+std::string over_entries(const json& entries, const std::vector<std::string>& types) {
+  if (!entries.is_array()) return "Unknown";
+  std::string verdict;
+  for (const json& entry : entries) {
+    const json conditions = entry.value("conditions", json());
+    const std::string status = condition_status(conditions, types);
+    if (verdict.empty()) verdict = status;
+    if (verdict != status) return "Partial";
+  }
+  return verdict.empty() ? "Unknown" : verdict;
 }
 
 bool is_legacy(const json& object) { return text_at(object, "/apiVersion").starts_with("networking.x-k8s.io/"); }

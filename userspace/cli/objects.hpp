@@ -40,6 +40,9 @@ std::vector<nlohmann::json> select(const std::vector<nlohmann::json>& objects, c
 std::string text_at(const nlohmann::json& value, const char* pointer);
 /// The status word of a condition in a list of them, or "Unknown".
 std::string condition_status(const nlohmann::json& conditions, const std::vector<std::string>& types);
+/// Over the conditions of parents or ancestors: True, False, Partial (some entries yes, some no) or Unknown.
+std::string over_entries(const nlohmann::json& entries, const std::vector<std::string>& types);
+
 bool is_legacy(const nlohmann::json& object);
 
 }  // namespace gw::cli

@@ -8,6 +8,11 @@
 
 namespace gw::compile {
 
+AttachMode attach_mode(std::string_view word) {
+  if (word == "xdp") return AttachMode::Xdp;
+  return word == "tc" ? AttachMode::Tc : AttachMode::Auto;
+}
+
 Output compile(const ir::Config& config, const net::Topology& topology, const plan::IdTable& ids,
                const Options& options) {
   Output output{.plan = {}, .ids = ids};

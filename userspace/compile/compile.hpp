@@ -11,6 +11,7 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace gw::compile {
@@ -20,6 +21,9 @@ enum class AttachMode : std::uint8_t {
   Xdp,   ///< native XDP on every link
   Tc,    ///< tc on every link
 };
+
+/// Of "auto", "xdp", "tc"; Auto for anything else.
+AttachMode attach_mode(std::string_view word);
 
 struct Options {
   AttachMode attach = AttachMode::Auto;

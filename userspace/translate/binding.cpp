@@ -95,16 +95,6 @@ void note_missing_parent(Graph& graph, const api::L4Route& route, const api::Par
 
 }  // namespace
 
-const char* from_word(api::NamespacesFrom from) {
-  switch (from) {
-    case api::NamespacesFrom::All: return "All";
-    case api::NamespacesFrom::Selector: return "Selector";
-    case api::NamespacesFrom::Same: return "Same";
-    case api::NamespacesFrom::None: return "None";
-  }
-  return "";
-}
-
 void bind_routes(Graph& graph) {
   // Listeners keep pointers to the nodes.
   graph.routes.reserve(graph.resources.l4_routes.size());

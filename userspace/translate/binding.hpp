@@ -8,9 +8,6 @@
 
 namespace gw::translate {
 
-/// The word of the API: "All", "Selector", "Same", "None".
-const char* from_word(api::NamespacesFrom from);
-
 /// Tells a bound route that another one has the listener's traffic. The API has no condition for it (GEP-2644).
 void note_superseded(RouteNode& loser, const RouteNode& winner, const GatewayNode& gateway,
                      const ListenerNode& listener);

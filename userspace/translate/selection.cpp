@@ -16,6 +16,16 @@ bool allows_gateway(const api::Route& route, const api::Gateway& gateway) {
 
 }  // namespace
 
+const char* from_word(api::NamespacesFrom from) {
+  switch (from) {
+    case api::NamespacesFrom::All: return "All";
+    case api::NamespacesFrom::Selector: return "Selector";
+    case api::NamespacesFrom::Same: return "Same";
+    case api::NamespacesFrom::None: return "None";
+  }
+  return "";
+}
+
 bool allows_namespace(const api::RouteNamespaces& clause, const std::string& own_ns, const std::string& other_ns,
                       const api::Objects<api::Namespace>& namespaces) {
   switch (clause.from) {

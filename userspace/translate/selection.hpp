@@ -10,6 +10,9 @@
 
 namespace gw::translate {
 
+/// The word of the API: "All", "Selector", "Same", "None".
+const char* from_word(api::NamespacesFrom from);
+
 /// Whether a clause of an object in `own_ns` lets in objects of `other_ns`. With files a namespace needs no object: it
 /// then has the label that every namespace has.
 bool allows_namespace(const api::RouteNamespaces& clause, const std::string& own_ns, const std::string& other_ns,

@@ -3,6 +3,7 @@
 #include "userspace/cli/commands.hpp"
 
 #include <arpa/inet.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <map>
@@ -14,6 +15,9 @@
 
 namespace gw::cli {
 namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 constexpr const char* kObjects = R"json({"objects":[
  {"file":"/m/web.yaml","line":1,"dataPath":"eth0: tc (why)","object":{"apiVersion":"gateway.networking.k8s.io/v1","kind":"Gateway",
@@ -116,6 +120,49 @@ TEST_F(Commands, DescribeTellsSourceStatusRoutesAndFindings) {
   one.name = "r";
   EXPECT_EQ(run(describe, std::string("tcproute"), one), kOk);
   EXPECT_NE(out_.str().find("Analysis:\n  - is odd\n"), std::string::npos);
+}
+
+/// A policy of the object itself, one of what it is served through, and which of them counts.
+TEST_F(Commands, DescribeTellsPoliciesSettingsInEffectAndEvents) {
+  const auto entry = [](const char* object) {
+    return std::string(R"({"file":"/m/a.yaml","line":1,"object":)") + object + "}";
+  };
+  answers_["/v1/objects"] =
+      R"({"objects":[)" +
+      entry(
+          R"({"apiVersion":"gateway.networking.k8s.io/v1","kind":"Gateway","metadata":{"name":"web","namespace":"default"},
+        "spec":{"gatewayClassName":"pc","listeners":[{"name":"tcp","port":80,"protocol":"TCP"}]}})") +
+      "," +
+      entry(
+          R"({"apiVersion":"gateway.networking.k8s.io/v1","kind":"TCPRoute","metadata":{"name":"r","namespace":"default"},
+        "spec":{"parentRefs":[{"name":"web"}],"rules":[{"backendRefs":[{"name":"s","port":80}]}]}})") +
+      "," +
+      entry(
+          R"({"apiVersion":"v1","kind":"Service","metadata":{"name":"s","namespace":"default"},"spec":{"ports":[{"port":80}]}})") +
+      "," +
+      entry(
+          R"({"apiVersion":"portcullis.dev/v1alpha1","kind":"UpstreamPolicy","metadata":{"name":"platform","namespace":"default"},
+        "spec":{"targetRefs":[{"group":"gateway.networking.k8s.io","kind":"Gateway","name":"web"}],"mergeStrategy":"Overrides","idleTimeout":"1h"}})") +
+      "," +
+      entry(
+          R"({"apiVersion":"portcullis.dev/v1alpha1","kind":"UpstreamPolicy","metadata":{"name":"own","namespace":"default"},
+        "spec":{"targetRefs":[{"group":"gateway.networking.k8s.io","kind":"TCPRoute","name":"r"}],"idleTimeout":"5m"},
+        "status":{"ancestors":[{"conditions":[{"type":"Accepted","status":"True"}]}]}})") +
+      "]}";
+  answers_["/v1/events"] = R"({"events":[
+    {"type":"Warning","object":"TCPRoute default/r","message":"was odd","count":2,"firstSeen":1767225600,"lastSeen":1767225840},
+    {"type":"Warning","object":"TCPRoute default/other","message":"not mine","count":1,"firstSeen":0,"lastSeen":0}]})";
+  Selection one;
+  one.name = "r";
+  EXPECT_EQ(run(describe, std::string("tcproute"), one), kOk);
+  EXPECT_THAT(out_.str(), HasSubstr("UpstreamPolicy  default/own  -        Defaults        True\n"));
+  EXPECT_THAT(
+      out_.str(),
+      HasSubstr("  to Service default/s:80, through Gateway default/web listener tcp:\n"
+                "    idleTimeout: 3600s (UpstreamPolicy default/platform of Gateway default/web, which overrides)\n"
+                "      instead of 300s (UpstreamPolicy default/own of TCPRoute default/r)\n"));
+  EXPECT_THAT(out_.str(), HasSubstr("Warning  60s  2      was odd\n"));
+  EXPECT_THAT(out_.str(), Not(HasSubstr("not mine")));
 }
 
 TEST_F(Commands, StatusHasItsExitCodes) {
@@ -223,7 +270,7 @@ TEST(Text, AgesAndListsAreShort) {
 }
 
 TEST(Text, YamlKeepsStringsStrings) {
-  EXPECT_EQ(to_yaml({{"a", "true"}, {"b", 1}, {"c", "text"}}), "a: \"true\"\nb: 1\nc: text\n");
+  EXPECT_EQ(to_yaml(nlohmann::json{{"a", "true"}, {"b", 1}, {"c", "text"}}), "a: \"true\"\nb: 1\nc: text\n");
 }
 
 }  // namespace

@@ -1,17 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "userspace/provider/file/file_provider.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <filesystem>
-#include <fstream>
-#include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "userspace/provider/file/catalog.hpp"
+#include "userspace/provider/file/read.hpp"
 #include "userspace/provider/file/watcher.hpp"
 
 namespace gw::provider {
@@ -19,23 +15,13 @@ namespace {
 
 using std::chrono::steady_clock;
 
-constexpr std::uintmax_t kMaxFileSize = 16U << 20U;
-
 api::Decoded read(const std::string& path) {
+  const auto text = read_text(path);
+  if (text) return api::decode(*text, path);
   api::Decoded failed;
   failed.incomplete = true;
-  const auto reject = [&](std::string message) {
-    failed.problems.push_back({{path, 1, 1}, "", "", std::move(message)});
-    return failed;
-  };
-  std::error_code error;
-  const std::uintmax_t size = std::filesystem::file_size(path, error);
-  if (!error && size > kMaxFileSize)
-    return reject(fmt::format("has {} bytes (at most {} are read)", size, kMaxFileSize));
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  if (!file || !(text << file.rdbuf() || size == 0)) return reject("cannot be read");
-  return api::decode(text.str(), path);
+  failed.problems.push_back({{path, 1, 1}, "", "", text.error().message});
+  return failed;
 }
 
 }  // namespace

@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "userspace/analyze/explain.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <optional>
+#include <string_view>
+
+#include "userspace/translate/selection.hpp"
+
+namespace gw::analyze {
+namespace {
+
+using translate::LegacyObstacle;
+
+std::string place(const api::SourceLocation& location) {
+  if (location.file.empty()) return "";
+  return fmt::format(" ({}:{}:{})", location.file, location.line, location.column);
+}
+
+std::string name_of(const api::ObjectMeta& meta) { return meta.namespaced_name().to_string(); }
+
+/// A clause that lets in one more namespace and nobody else.
+std::string clause_for(const std::string& ns) {
+  return fmt::format("{{from: Selector, selector: {{matchLabels: {{kubernetes.io/metadata.name: {}}}}}}}", ns);
+}
+
+std::string listener_list(const std::vector<api::Listener>& listeners) {
+  std::vector<std::string> words;
+  for (const auto& listener : listeners) {
+    words.push_back(fmt::format("{} ({}:{})", listener.name, listener.protocol, listener.port));
+  }
+  return fmt::format("{}", fmt::join(words, ", "));
+}
+
+/// The kinds of routes that a protocol's listeners take (Gateway API, listener protocols).
+bool takes_kind(const std::string& protocol, const std::string& kind) {
+  if (protocol == "HTTP" || protocol == "HTTPS") return kind == "HTTPRoute" || kind == "GRPCRoute";
+  if (protocol == "TLS") return kind == "TLSRoute";
+  if (protocol == "TCP" || protocol == "UDP") return kind == protocol + "Route";
+  return true;
+}
+
+const char* protocol_for(const std::string& kind) {
+  if (kind == "TCPRoute") return "TCP";
+  if (kind == "UDPRoute") return "UDP";
+  return kind == "TLSRoute" ? "TLS" : "HTTP or HTTPS";
+}
+
+/// Whether some name fits both; "*." stands for one or more labels (Gateway API, hostname of listeners and routes).
+bool hostnames_meet(const std::string& a, const std::string& b) {
+  const bool a_is_wide = a.starts_with("*.");
+  const bool b_is_wide = b.starts_with("*.");
+  const std::string_view a_rest = std::string_view(a).substr(a_is_wide ? 1 : 0);
+  const std::string_view b_rest = std::string_view(b).substr(b_is_wide ? 1 : 0);
+  if (a_is_wide && b_is_wide) return a_rest.ends_with(b_rest) || b_rest.ends_with(a_rest);
+  if (a_is_wide) return b_rest.size() > a_rest.size() && b_rest.ends_with(a_rest);
+  if (b_is_wide) return a_rest.size() > b_rest.size() && a_rest.ends_with(b_rest);
+  return a == b;
+}
+
+/// The Gateway or ListenerSet that a route names.
+struct Parent {
+  std::string kind;
+  const api::ObjectMeta* meta = nullptr;
+  const std::vector<api::Listener>* listeners = nullptr;
+
+  [[nodiscard]] std::string name() const { return kind + " " + name_of(*meta); }
+};
+
+/// One route and one of its parentRefs.
+class Search {
+ public:
+  Search(const api::ResourceSet& resources, const api::Route& route, const std::vector<std::string>& hostnames,
+         const api::ParentReference& reference)
+      : resources_(resources), route_(route), hostnames_(hostnames), reference_(reference) {}
+
+  std::vector<Obstacle> run() {
+    const auto parent = find_parent();
+    if (!parent) {
+      missing_parent();
+    } else if (!look_at_listeners(*parent)) {
+      no_listener_addressed(*parent);
+    }
+    return std::move(found_);
+  }
+
+ private:
+  [[nodiscard]] NamespacedName wanted() const { return {reference_.ns.value_or(route_.meta.ns), reference_.name}; }
+  [[nodiscard]] std::string route_place() const { return place(route_.meta.location); }
+
+  template <typename Object>
+  std::optional<Parent> find_in(const api::Objects<Object>& objects) const {
+    for (const auto& object : api::named(objects, wanted())) {
+      if (object.group == reference_.group) return Parent{reference_.kind, &object.meta, &object.listeners};
+    }
+    return std::nullopt;
+  }
+
+  [[nodiscard]] std::optional<Parent> find_parent() const {
+    if (reference_.kind == "ListenerSet") return find_in(resources_.listener_sets);
+    return reference_.kind == "Gateway" ? find_in(resources_.gateways) : std::nullopt;
+  }
+
+  Obstacle& add(std::string where, std::string why) {
+    Obstacle& obstacle = found_.emplace_back();
+    obstacle.where = std::move(where);
+    obstacle.why = std::move(why);
+    return obstacle;
+  }
+
+  void missing_parent() {
+    const std::string name = fmt::format("{} {}", reference_.kind, wanted().to_string());
+    if (reference_.kind != "Gateway" && reference_.kind != "ListenerSet") {
+      add(name, "only a Gateway or a ListenerSet can be a parent here").changes = {
+          fmt::format("name a Gateway in parentRefs of {} {}{}", route_.kind, name_of(route_.meta), route_place())};
+      return;
+    }
+    Obstacle& obstacle = add(name, "it does not exist");
+    for (const auto& gateway : resources_.gateways) {
+      if (reference_.kind != "Gateway" || gateway.meta.name != reference_.name) continue;
+      obstacle.changes.push_back(advice_for(gateway));
+    }
+    if (obstacle.changes.empty())
+      obstacle.changes = {fmt::format("create it, or name another parent{}", route_place())};
+  }
+
+  /// The Gateway has the right name, but not what the reference says beside it.
+  [[nodiscard]] std::string advice_for(const api::Gateway& gateway) const {
+    if (gateway.is_legacy() && reference_.group == api::kGatewayGroup) {
+      return fmt::format("{} is of {}/v1alpha1, which selects its routes itself: convert it (gwctl convert){}",
+                         gateway.ref().to_string(), api::kLegacyGroup, place(gateway.meta.location));
+    }
+    return fmt::format("there is a {}{}: set namespace: {} in the parentRef{}", gateway.ref().to_string(),
+                       place(gateway.meta.location), gateway.meta.ns, route_place());
+  }
+
+  [[nodiscard]] bool is_addressed(const api::Listener& listener) const {
+    if (reference_.section_name && *reference_.section_name != listener.name) return false;
+    return !reference_.port || *reference_.port == listener.port;
+  }
+
+  /// Of several listeners one is enough: with an obstacle at each, each has its own. False if none is addressed.
+  bool look_at_listeners(const Parent& parent) {
+    bool is_any_addressed = false;
+    for (const auto& listener : *parent.listeners) {
+      if (!is_addressed(listener)) continue;
+      is_any_addressed = true;
+      const std::size_t before = found_.size();
+      look_at(parent, listener);
+      if (found_.size() != before) continue;
+      found_.clear();
+      return true;
+    }
+    return is_any_addressed;
+  }
+
+  void no_listener_addressed(const Parent& parent) {
+    std::string what = reference_.section_name ? fmt::format("is named \"{}\"", *reference_.section_name) : "";
+    if (reference_.port) what += fmt::format("{}has port {}", what.empty() ? "" : " and ", *reference_.port);
+    if (what.empty()) what = "is there";
+    add(parent.name(), fmt::format("no listener of it {} (it has: {})", what, listener_list(*parent.listeners)))
+        .changes = {fmt::format(
+        "name one of them in sectionName or port of the parentRef{}, or neither to take all that fit", route_place())};
+  }
+
+  void look_at(const Parent& parent, const api::Listener& listener) {
+    const std::string where = fmt::format("{} listener {}", parent.name(), listener.name);
+    const std::string at = place(listener.location);
+    const auto& kinds = listener.allowed_routes.kinds;
+    if (!takes_kind(listener.protocol, route_.kind)) {
+      add(where, fmt::format("its protocol is {}, and a {} needs {}", listener.protocol, route_.kind,
+                             protocol_for(route_.kind)))
+          .changes = {fmt::format("add a listener with protocol {} to {}, or write the route as another kind",
+                                  protocol_for(route_.kind), parent.name())};
+    } else if (!kinds.empty() && std::ranges::find(kinds, route_.kind, &api::RouteGroupKind::kind) == kinds.end()) {
+      add(where, fmt::format("its allowedRoutes.kinds leave out {}", route_.kind)).changes = {
+          fmt::format("add {{kind: {}}} to allowedRoutes.kinds of the listener{}", route_.kind, at)};
+    }
+    look_at_namespaces(parent, listener, where);
+    look_at_hostnames(listener, where);
+  }
+
+  void look_at_namespaces(const Parent& parent, const api::Listener& listener, const std::string& where) {
+    const api::RouteNamespaces& clause = listener.allowed_routes.namespaces;
+    const std::string& ns = route_.meta.ns;
+    if (translate::allows_namespace(clause, parent.meta->ns, ns, resources_.namespaces)) return;
+    const bool is_same = clause.from == api::NamespacesFrom::Same;
+    Obstacle& obstacle =
+        add(where,
+            fmt::format(
+                "it takes no routes of namespace {}: allowedRoutes.namespaces.from is {}{}", ns,
+                translate::from_word(clause.from),
+                is_same ? fmt::format(", the default, which is the Gateway's own namespace {}", parent.meta->ns) : ""));
+    obstacle.changes.push_back(
+        fmt::format("set allowedRoutes.namespaces of the listener to {}{}", clause_for(ns), place(listener.location)));
+    if (clause.from == api::NamespacesFrom::Selector) {
+      obstacle.changes.push_back(fmt::format("give Namespace {} the labels that the listener's selector wants", ns));
+    }
+    if (is_same) {
+      obstacle.changes.push_back(fmt::format("move {} {}, and what it refers to, to namespace {}{}", route_.kind,
+                                             name_of(route_.meta), parent.meta->ns, route_place()));
+    }
+  }
+
+  void look_at_hostnames(const api::Listener& listener, const std::string& where) {
+    if (!listener.hostname || listener.hostname->empty() || hostnames_.empty()) return;
+    const auto meets = [&](const std::string& name) { return hostnames_meet(*listener.hostname, name); };
+    if (std::ranges::any_of(hostnames_, meets)) return;
+    add(where, fmt::format("its hostname {} has no name in common with the route's ({})", *listener.hostname,
+                           fmt::join(hostnames_, ", ")))
+        .changes = {fmt::format("give the route a hostname that {} stands for{}", *listener.hostname, route_place()),
+                    fmt::format("add a listener with such a hostname{}", place(listener.location))};
+  }
+
+  const api::ResourceSet& resources_;
+  const api::Route& route_;
+  const std::vector<std::string>& hostnames_;
+  const api::ParentReference& reference_;
+  std::vector<Obstacle> found_;
+};
+
+std::string labels_text(const api::Labels& labels) {
+  std::vector<std::string> words;
+  for (const auto& [key, value] : labels) words.push_back(fmt::format("{}: {}", key, value));
+  return fmt::format("{{{}}}", fmt::join(words, ", "));
+}
+
+/// The sentence and the changes for one obstacle between a Gateway of 2021 and a route.
+Obstacle describe(LegacyObstacle obstacle, const api::Gateway& gateway, const api::Listener& listener,
+                  const api::Route& route) {
+  const std::string where =
+      fmt::format("{} listener {} ({}:{})", gateway.ref().to_string(), listener.name, listener.protocol, listener.port);
+  const std::string gateway_place = place(listener.location);
+  const std::string route_place = place(route.meta.location);
+  switch (obstacle) {
+    case LegacyObstacle::Kind:
+      return {where,
+              fmt::format("its routes.kind is not {}", route.kind),
+              {fmt::format("add a listener with routes.kind: {} to it{}", route.kind, gateway_place)}};
+    case LegacyObstacle::Labels: {
+      const api::LabelSelector& selector = *listener.legacy_route_selector;
+      const std::string wanted =
+          selector.match_labels.empty() ? "labels that fit" : "the labels " + labels_text(selector.match_labels);
+      return {where,
+              fmt::format("its routes.selector does not match the route's labels {}", labels_text(route.meta.labels)),
+              {fmt::format("give {} {}{}", route.ref().to_string(), wanted, route_place)}};
+    }
+    case LegacyObstacle::Namespace: {
+      const api::NamespacesFrom from = listener.allowed_routes.namespaces.from;
+      const std::string default_text =
+          from == api::NamespacesFrom::Same
+              ? fmt::format(", the default, which is the Gateway's own namespace {}", gateway.meta.ns)
+              : "";
+      return {where,
+              fmt::format("it selects no routes of namespace {}: routes.namespaces.from is {}{}", route.meta.ns,
+                          translate::from_word(from), default_text),
+              {fmt::format("set routes.namespaces of the listener to {}{}", clause_for(route.meta.ns), gateway_place)}};
+    }
+    case LegacyObstacle::Gateways: break;
+  }
+  using Allow = api::LegacyGatewaysAllow::Allow;
+  const std::string now = route.legacy_gateways->allow == Allow::FromList
+                              ? "FromList, without this Gateway"
+                              : fmt::format("SameNamespace, the default, which is its own namespace {}", route.meta.ns);
+  return {where,
+          fmt::format("the route does not let Gateways of namespace {} have it: gateways.allow is {}", gateway.meta.ns,
+                      now),
+          {fmt::format("set gateways of {} to {{allow: FromList, gatewayRefs: [{{name: {}, namespace: {}}}]}}{}",
+                       route.ref().to_string(), gateway.meta.name, gateway.meta.ns, route_place)}};
+}
+
+/// In 2021 all of a listener's obstacles must go; what removes them at once is a move.
+void add_move(const api::Gateway& gateway, const api::Route& route, std::vector<Obstacle>& obstacles) {
+  if (gateway.meta.ns == route.meta.ns || obstacles.empty()) return;
+  obstacles.back().changes.push_back(
+      fmt::format("or, instead of all of these, move {}, and what it refers to, to namespace {}{}",
+                  route.ref().to_string(), gateway.meta.ns, place(route.meta.location)));
+}
+
+}  // namespace
+
+std::vector<Obstacle> explain(const api::ResourceSet& resources, const api::Route& route,
+                              const std::vector<std::string>& hostnames, const api::ParentReference& reference) {
+  return Search(resources, route, hostnames, reference).run();
+}
+
+std::vector<Obstacle> explain_legacy(const api::ResourceSet& resources, const api::Route& route) {
+  std::vector<Obstacle> near;  // of listeners that want routes with these labels: more likely meant
+  std::vector<Obstacle> far;
+  for (const auto& gateway : resources.gateways) {
+    if (!gateway.is_legacy()) continue;
+    for (const auto& listener : gateway.listeners) {
+      const auto obstacles = translate::legacy_obstacles(gateway, listener, route, resources.namespaces);
+      if (obstacles.empty()) return {};
+      if (obstacles.front() == LegacyObstacle::Kind) continue;
+      std::vector<Obstacle> of_listener;
+      for (const auto obstacle : obstacles) of_listener.push_back(describe(obstacle, gateway, listener, route));
+      const bool is_far = std::ranges::find(obstacles, LegacyObstacle::Labels) != obstacles.end();
+      if (!is_far) add_move(gateway, route, of_listener);
+      std::vector<Obstacle>& all = is_far ? far : near;
+      all.insert(all.end(), of_listener.begin(), of_listener.end());
+    }
+  }
+  if (!near.empty()) return near;
+  if (!far.empty()) return far;
+  return {{route.ref().to_string(),
+           fmt::format("no Gateway of 2021 has a listener with routes.kind: {}", route.kind),
+           {fmt::format("add one whose routes.selector matches {}", labels_text(route.meta.labels))}}};
+}
+
+}  // namespace gw::analyze
