@@ -17,20 +17,21 @@ namespace {
 
 // Values as text. Each kind has to_text(), and from_text(), which is false for what it does not understand.
 
-template <typename Enum>
-using Words = std::array<std::pair<Enum, std::string_view>, 3>;
+template <typename Enum, std::size_t Count>
+using Words = std::array<std::pair<Enum, std::string_view>, Count>;
 
-constexpr Words<Path> kPaths = {{{Path::Xdp, "xdp"}, {Path::Tc, "tc"}, {Path::Chain, "chain"}}};
-constexpr Words<Addressee> kAddressees = {
+constexpr Words<Path, 4> kPaths = {
+    {{Path::Xdp, "xdp"}, {Path::Tc, "tc"}, {Path::Chain, "chain"}, {Path::Egress, "egress"}}};
+constexpr Words<Addressee, 3> kAddressees = {
     {{Addressee::Us, "us"}, {Addressee::Others, "others"}, {Addressee::Everybody, "everybody"}}};
-constexpr Words<Sum> kSums = {{{Sum::Right, "right"}, {Sum::Wrong, "wrong"}, {Sum::None, "none"}}};
+constexpr Words<Sum, 3> kSums = {{{Sum::Right, "right"}, {Sum::Wrong, "wrong"}, {Sum::None, "none"}}};
 
-template <typename Enum>
-std::string word_of(const Words<Enum>& words, Enum value) {
+template <typename Enum, std::size_t Count>
+std::string word_of(const Words<Enum, Count>& words, Enum value) {
   return std::string(std::ranges::find(words, value, &std::pair<Enum, std::string_view>::first)->second);
 }
-template <typename Enum>
-bool find_word(const Words<Enum>& words, std::string_view text, Enum& value) {
+template <typename Enum, std::size_t Count>
+bool find_word(const Words<Enum, Count>& words, std::string_view text, Enum& value) {
   const auto found = std::ranges::find(words, text, &std::pair<Enum, std::string_view>::second);
   if (found == words.end()) return false;
   value = found->first;
@@ -193,13 +194,15 @@ bool parse_packet(const std::vector<std::string>& words, Packet& packet) {
   return true;
 }
 
-constexpr std::array<std::pair<Mode, std::string_view>, 4> kModes = {
-    {{Mode::Dnat, "dnat"}, {Mode::FullNat, "full-nat"}, {Mode::Dsr, "dsr"}, {Mode::Tunnel, "tunnel"}}};
+constexpr Words<Mode, 5> kModes = {{{Mode::Dnat, "dnat"},
+                                    {Mode::FullNat, "full-nat"},
+                                    {Mode::Dsr, "dsr"},
+                                    {Mode::Tunnel, "tunnel"},
+                                    {Mode::Local, "local"}}};
 
 std::string print_change(const SetBackend& change) {
-  const auto mode = std::ranges::find(kModes, change.backend.mode, &std::pair<Mode, std::string_view>::first);
-  return fmt::format("backend {} {} {} {}", change.id, mode->second, to_text(change.backend.target),
-                     to_text(change.backend.source));
+  return fmt::format("backend {} {} {} {}", change.id, word_of(kModes, change.backend.mode),
+                     to_text(change.backend.target), to_text(change.backend.source));
 }
 std::string print_change(const RemoveBackend& change) { return fmt::format("no-backend {}", change.id); }
 std::string print_change(const SetService& change) {
@@ -227,12 +230,8 @@ std::string print_change(const RaiseGeneration&) { return "generation"; }
 using Line = std::vector<std::string>;
 
 bool parse_backend(const Line& words, SetBackend& change) {
-  if (words.size() != 5) return false;
-  const auto mode = std::ranges::find(kModes, std::string_view(words[2]), &std::pair<Mode, std::string_view>::second);
-  if (mode == kModes.end()) return false;
-  change.backend.mode = mode->first;
-  return from_text(words[1], change.id) && from_text(words[3], change.backend.target) &&
-         from_text(words[4], change.backend.source);
+  return words.size() == 5 && find_word(kModes, words[2], change.backend.mode) && from_text(words[1], change.id) &&
+         from_text(words[3], change.backend.target) && from_text(words[4], change.backend.source);
 }
 
 bool parse_service(const Line& words, SetService& change) {

@@ -15,8 +15,9 @@
 
 namespace gw::differential {
 
-/// Which programs get the packet. Chain: as on a link with both, XDP first, and tc with what XDP passes.
-enum class Path : std::uint8_t { Xdp, Tc, Chain };
+/// Which programs get the packet. Chain: as on a link with both, XDP first, and tc with what XDP passes. Egress: the
+/// host itself sends it; so it is with all that a backend on the host sends.
+enum class Path : std::uint8_t { Xdp, Tc, Chain, Egress };
 
 /// Whom the frame is addressed to.
 enum class Addressee : std::uint8_t { Us, Others, Everybody };

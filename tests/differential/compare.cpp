@@ -46,6 +46,7 @@ std::uint32_t flags_of(const Connection& connection, Side side) {
   if (connection.mode == Mode::FullNat) flags |= GW_FLOW_FULL_NAT;
   if (!connection.hears_backend()) flags |= GW_FLOW_DSR;
   if (connection.mode == Mode::Tunnel) flags |= GW_FLOW_TUNNEL;
+  if (connection.mode == Mode::Local) flags |= GW_FLOW_LOCAL;
   return flags;
 }
 
@@ -102,7 +103,7 @@ void compare_flow(Differences& differences, const Connection& connection, Side s
   differences.check("backend", connection.backend, flow.backend_id);
   differences.check("generation", direction.hop.generation, flow.generation);
   compare_delta(differences, from, to, flow);
-  if (flow.generation == generation && direction.hop.generation == generation) {
+  if (flow.generation == generation && direction.hop.generation == generation && connection.mode != Mode::Local) {
     compare_hop(differences, direction.hop, flow, data_path);
   }
   if (connection.client.protocol == testing::kTcp) compare_numbers(differences, direction, flow);

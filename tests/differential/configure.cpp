@@ -27,6 +27,7 @@ gw_backend to_map(const Backend& backend) {
   if (backend.mode == Mode::FullNat) value.flags = GW_BACKEND_FULL_NAT;
   if (backend.mode == Mode::Dsr || backend.mode == Mode::Tunnel) value.flags = GW_BACKEND_DSR;
   if (backend.mode == Mode::Tunnel) value.flags |= GW_BACKEND_TUNNEL;
+  if (backend.mode == Mode::Local) value.flags = GW_BACKEND_LOCAL;
   return value;
 }
 

@@ -85,6 +85,7 @@ void print_coverage(const Coverage& coverage, std::uint64_t cases, double second
   GW_DROP_REASONS(GW_PRINT_COUNTER)
   GW_EVENTS(GW_PRINT_COUNTER)
 #undef GW_PRINT_COUNTER
+  fmt::print("  {:22} {}\n", "at egress", coverage.answers_of_this_host);
 }
 
 /// What no packet can come to here: a broken promise of the kernel's, connections that never become packets, and what
@@ -107,6 +108,7 @@ bool is_complete(const Coverage& coverage, std::uint64_t cases) {
   for (std::size_t state = GW_FLOW_SYN_SENT; state < coverage.states.size(); ++state) {
     if (coverage.states[state] == 0) missing += fmt::format(" state {}", state);
   }
+  if (coverage.answers_of_this_host == 0) missing += " answers of this host";
   if (!missing.empty()) fmt::print("the random cases never met:{}\n", missing);
   return missing.empty();
 }

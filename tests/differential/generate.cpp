@@ -80,7 +80,12 @@ Case Generator::make() {
 // The configuration.
 
 Backend Generator::backend() {
-  const Mode mode = any_of<Mode>({Mode::Dnat, Mode::Dnat, Mode::FullNat, Mode::FullNat, Mode::Dsr, Mode::Tunnel});
+  const Mode mode =
+      any_of<Mode>({Mode::Dnat, Mode::Dnat, Mode::FullNat, Mode::FullNat, Mode::Dsr, Mode::Tunnel, Mode::Local});
+  if (mode == Mode::Local) {
+    is_answered_here_ = true;
+    return {mode, {of(any_of(kVips), is_v4_), static_cast<std::uint16_t>(one_in(4) ? 80 : 8080)}, {}};
+  }
   const std::uint32_t count = one_in(6) ? static_cast<std::uint32_t>(kBackends.size()) : kOrdinaryBackends;
   const std::uint16_t port = mode == Mode::Dnat || mode == Mode::FullNat ? (one_in(4) ? 80 : 8080) : 0;
   const bool has_source = mode == Mode::FullNat || mode == Mode::Tunnel;
@@ -173,7 +178,7 @@ void Generator::step() {
 
 Packet Generator::start_of(const Talker& talker, bool from_backend) {
   Packet packet;
-  packet.path = any_of(paths_);
+  packet.path = one_in(30) ? Path::Egress : any_of(paths_);
   packet.protocol = talker.protocol;
   packet.client = talker.client;
   packet.vip = talker.vip;
@@ -353,11 +358,21 @@ void Generator::damage(Packet& packet) {
   }
 }
 
+namespace {
+
+/// tc takes frames of one page here, less what the kernel has around them.
+void fit_into_page(Packet& packet) {
+  std::size_t room = 3000;
+  for (const Extension& extension : packet.extensions) room -= 8 + extension.words * 8U;
+  packet.payload = static_cast<std::uint16_t>(std::min<std::size_t>(packet.payload, room));
+}
+
+}  // namespace
+
 void Generator::add(Packet packet) {
   decorate(packet);
   if (one_in(15)) damage(packet);
-  // tc takes frames of one page here.
-  if (packet.path != Path::Xdp) packet.payload = std::min<std::uint16_t>(packet.payload, 3000);
+  if (packet.path != Path::Xdp || is_answered_here_) fit_into_page(packet);
   case_.steps.emplace_back(std::move(packet));
 }
 

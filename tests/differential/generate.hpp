@@ -65,6 +65,7 @@ class Generator {
   Case case_;
   bool is_v4_ = true;
   bool has_forwarding_ = true;
+  bool is_answered_here_ = false;  ///< by a backend on the host, so that packets take the path of tc
   std::vector<Path> paths_;
   std::vector<std::uint32_t> backends_;
   std::vector<SetListener> listeners_;

@@ -127,10 +127,14 @@ Result<std::string> Harness::Run::step(const Step& step) {
 }
 
 Result<std::string> Harness::Run::receive(const Packet& packet) {
-  const Hook strictest = packet.path == Path::Xdp ? Hook::Xdp : Hook::Tc;
-  const Bytes frame = frame_of(packet, model.connection_of(client_tuple(packet)), strictest);
+  const Connection* const connection = model.connection_of(client_tuple(packet));
+  const bool is_answered_here = packet.from_backend && connection != nullptr && connection->mode == Mode::Local;
+  const Path path = is_answered_here ? Path::Egress : packet.path;
+  const Hook strictest = path == Path::Xdp ? Hook::Xdp : Hook::Tc;
+  const Bytes frame = frame_of(packet, connection, strictest);
   Verdict verdict = Verdict::Other;
-  if (packet.path != Path::Chain) return receive(strictest, frame, verdict);
+  if (path == Path::Egress) return receive(Hook::Egress, frame, verdict);
+  if (path != Path::Chain) return receive(strictest, frame, verdict);
   auto different = receive(Hook::Xdp, frame, verdict);
   if (!different || !different->empty() || verdict != Verdict::Pass) return different;
   return receive(Hook::Tc, frame, verdict);
@@ -152,6 +156,7 @@ Result<std::string> Harness::Run::receive(Hook hook, const Bytes& frame, Verdict
   const Expectation expected = model.receive(hook, frame, Seen(*flows, counted));
   verdict = outcome->verdict;
   ++coverage.packets;
+  if (hook == Hook::Egress) coverage.answers_of_this_host += counted[GW_EVENT_FORWARDED];
   for (const Connection& connection : model.connections()) ++coverage.states[connection.state];
   return compare_outcome(expected, *outcome) + compare_counters(expected, counted) +
          compare_flows(model, *flows, data_path, seconds());

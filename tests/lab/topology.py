@@ -112,7 +112,7 @@ class Daemon:
         temporary.write_text(text)
         temporary.rename(self.manifests / name)
 
-    def start(self, *options, wait=10.0):
+    def start(self, *options, wait=None):
         command = [self.bin / "portcullis", "run", "--manifests", self.manifests, "--config", self.config,
                    "--pin-dir", self.pin_dir, "--admin", self.admin, "--attach", self.attach, *options]
         self.process = self.namespace.start(self.name, *command)

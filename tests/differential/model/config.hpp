@@ -19,7 +19,13 @@ struct Endpoint {
   auto operator<=>(const Endpoint&) const = default;
 };
 
-enum class Mode : std::uint8_t { Dnat, FullNat, Dsr, Tunnel };
+enum class Mode : std::uint8_t {
+  Dnat,
+  FullNat,
+  Dsr,
+  Tunnel,
+  Local,  ///< as Dnat, on an address of the gateway: by way of its own stack
+};
 
 struct Backend {
   Mode mode = Mode::Dnat;

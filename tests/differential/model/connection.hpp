@@ -48,7 +48,9 @@ struct Connection {
   Direction from_backend;
 
   /// With DSR the answers do not pass here.
-  [[nodiscard]] bool hears_backend() const { return mode == Mode::Dnat || mode == Mode::FullNat; }
+  [[nodiscard]] bool hears_backend() const { return mode != Mode::Dsr && mode != Mode::Tunnel; }
+  /// The backend sees the client, under the client's own port if it can be.
+  [[nodiscard]] bool keeps_client() const { return mode == Mode::Dnat || mode == Mode::Local; }
   [[nodiscard]] Direction& from(Side side) { return side == Side::Client ? from_client : from_backend; }
   /// What a packet of that side becomes.
   [[nodiscard]] Tuple rewritten(Side side) const { return side == Side::Client ? server : client.reversed(); }

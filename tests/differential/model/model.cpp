@@ -20,10 +20,10 @@ bool is_malformed(const Segment& segment) {
   return segment.l4_header < testing::kTcpHeader || segment.l4_header > segment.l4_length;
 }
 
-/// On XDP every unicast frame is the link's; tc sees what else the link takes in.
+/// On XDP every unicast frame is the link's; tc sees what else the link takes in. At egress it is our own stack's.
 bool is_for_us(Hook hook, const Bytes& frame) {
   if ((frame[0] & 1) != 0) return false;
-  return hook == Hook::Xdp || std::ranges::equal(testing::kInMac, Bytes(frame.begin(), frame.begin() + 6));
+  return hook != Hook::Tc || std::ranges::equal(testing::kInMac, Bytes(frame.begin(), frame.begin() + 6));
 }
 
 gw_flow_state first_state(const Segment& segment) {
@@ -65,7 +65,19 @@ Expectation Model::receive(Hook hook, const Bytes& frame, const Witness& witness
 void Model::pass(Passage& passage) {
   passage.result.verdict = Verdict::Pass;
   passage.result.frame.bytes = passage.frame;
-  passage.count(GW_EVENT_PASSED);
+  if (passage.hook != Hook::Egress) passage.count(GW_EVENT_PASSED);
+}
+
+/// What is rewritten goes on through the host's own stack.
+void Model::pass_on(Passage& passage, Frame rewritten) {
+  passage.result.verdict = Verdict::Pass;
+  passage.result.frame = std::move(rewritten);
+}
+
+/// At egress only answers of backends on this host concern us.
+bool Model::is_others(const Passage& passage, const std::optional<Found>& found) {
+  if (passage.hook != Hook::Egress) return false;
+  return !found || found->connection->mode != Mode::Local || found->side != Side::Backend;
 }
 
 void Model::drop(Passage& passage, gw_counter reason) {
@@ -112,6 +124,7 @@ void Model::handle(Passage& passage, const Segment& arrived) {
   Segment segment = arrived;
   if (!knows_ports(segment)) return pass(passage);
   const auto found = find(segment.tuple);
+  if (is_others(passage, found)) return pass(passage);
   if (!found) return connect(passage, segment);
   if (is_malformed(segment)) return drop(passage, GW_DROP_MALFORMED);
   const bool may_begin = found->side == Side::Client && is_request(segment);
@@ -139,6 +152,10 @@ Reachable Model::find_hop(Passage& passage, Found found, bool afresh) {
   Connection& connection = *found.connection;
   Hop& hop = connection.from(found.side).hop;
   if (!afresh && hop.generation == config_.generation) return Reachable::Yes;
+  if (connection.mode == Mode::Local) {
+    hop = {.generation = config_.generation, .mtu = UINT16_MAX};
+    return Reachable::Yes;
+  }
   const Route route = route_to(connection.rewritten(found.side).target.address, config_);
   if (route.reachable != Reachable::Yes) return route.reachable;
   passage.count(GW_EVENT_NEXT_HOP_REFRESHED);
@@ -158,7 +175,11 @@ void Model::send(Passage& passage, const Segment& segment, Found found) {
   const Hop& hop = found.connection->from(found.side).hop;
   if (passage.hook == Hook::Xdp && !hop.xdp) return leave_to_tc(passage);
   if (segment.ip_length() > hop.mtu) return answer_with_error(passage, segment, hop.mtu);
-  passage.send(forwarded(passage.frame, segment, *found.connection, found.side, &hop));
+  if (found.connection->mode == Mode::Local) {
+    pass_on(passage, forwarded(passage.frame, segment, *found.connection, found.side, nullptr));
+  } else {
+    passage.send(forwarded(passage.frame, segment, *found.connection, found.side, &hop));
+  }
   passage.count(GW_EVENT_FORWARDED);
   note(passage, segment, found);
 }
@@ -250,7 +271,7 @@ gw_counter Model::without_source_port(Passage& passage, const Connection& connec
   for (std::uint32_t port = config_.nat_first; port <= config_.nat_last; ++port) {
     taken += is_taken(connection, static_cast<std::uint16_t>(port)) ? 1 : 0;
   }
-  const bool keeps_own = connection.mode == Mode::Dnat;
+  const bool keeps_own = connection.keeps_client();
   const std::size_t span = config_.nat_last - config_.nat_first + 1U;
   const bool own_is_free = keeps_own && !is_taken(connection, connection.client.source.port);
   if (own_is_free || taken < std::min(span, kTries - (keeps_own ? 1 : 0))) {
@@ -263,7 +284,7 @@ gw_counter Model::without_source_port(Passage& passage, const Connection& connec
 void Model::check_source_port(Passage& passage, const Connection& connection, std::uint16_t port) {
   if (is_taken(connection, port)) return passage.violate(fmt::format("source port {} is in use", port));
   const std::uint16_t own = connection.client.source.port;
-  const bool keeps_own = connection.mode == Mode::Dnat && !is_taken(connection, own);
+  const bool keeps_own = connection.keeps_client() && !is_taken(connection, own);
   if (keeps_own && port != own) passage.violate(fmt::format("source port {} although the client's own is free", port));
   if (!keeps_own && (port < config_.nat_first || port > config_.nat_last)) {
     passage.violate(fmt::format("source port {} is outside of the range", port));
@@ -299,7 +320,7 @@ std::optional<gw_counter> Model::store(Passage& passage, Connection connection) 
 /// The forward entry is stored complete with its hop, which is thus known before there is no room for it.
 void Model::look_up_in_vain(Passage& passage, const Connection& connection) const {
   const std::uint32_t reply_entries = connection.hears_backend() ? 1 : 0;
-  if (room(connection.client.is_v4()) != reply_entries) return;
+  if (room(connection.client.is_v4()) != reply_entries || connection.mode == Mode::Local) return;
   if (route_to(connection.server.target.address, config_).reachable == Reachable::Yes) {
     passage.count(GW_EVENT_NEXT_HOP_REFRESHED);
   }
@@ -363,7 +384,7 @@ void Model::leave_ring(const Connection& connection) {
 /// The entry of the other direction, found under the quoted tuple turned round, does the translation.
 void Model::handle(Passage& passage, const IcmpError& error) {
   const auto found = find(error.quoted.reversed());
-  if (!found) return pass(passage);
+  if (!found || is_others(passage, found)) return pass(passage);
   if (error.ttl <= 1) return drop(passage, GW_DROP_TTL_EXPIRED);
   Connection& connection = *found->connection;
   if (!config_.backends.contains(connection.backend)) return pass(passage);
@@ -373,7 +394,9 @@ void Model::handle(Passage& passage, const IcmpError& error) {
   if (reachable == Reachable::ForwardingOff) return drop(passage, GW_DROP_FORWARDING_DISABLED);
   const bool is_resolved = reachable == Reachable::Yes;
   if (passage.hook == Hook::Xdp && !(is_resolved && hop.xdp)) return leave_to_tc(passage);
-  passage.send(translated(passage.frame, error, connection, found->side, is_resolved ? &hop : nullptr));
+  const bool is_local = connection.mode == Mode::Local;
+  Frame frame = translated(passage.frame, error, connection, found->side, is_resolved && !is_local ? &hop : nullptr);
+  is_local ? pass_on(passage, std::move(frame)) : passage.send(std::move(frame));
   passage.count(GW_EVENT_ICMP_TRANSLATED);
 }
 

@@ -81,6 +81,8 @@ class Model {
   void handle(Passage& passage, const Segment& segment);
   void handle(Passage& passage, const IcmpError& error);
   void pass(Passage& passage);
+  void pass_on(Passage& passage, Frame rewritten);
+  static bool is_others(const Passage& passage, const std::optional<Found>& found);
   void drop(Passage& passage, gw_counter reason);
   void refuse(Passage& passage, const Segment& segment, gw_counter reason);
   void answer_with_error(Passage& passage, const Segment& segment, std::optional<std::uint32_t> mtu);
