@@ -67,13 +67,20 @@ def test_the_commands_that_scripts_call_are_in_the_list_of_packages():
         assert package in packages, f"{command} needs {package}"
 
 
+def proven_by_the_build():
+    """Headers that some source file includes before anything else."""
+    sources = [name for name in SOURCES if name.suffix == ".cpp"]
+    return {included for name in sources for _, included in [*layers.includes(TREE / name)][:1]}
+
+
 def test_no_header_depends_on_what_was_included_before_it():
     """Each header of ours compiles alone. Through ccache, by names that do not depend on where the tree is."""
     netlink = subprocess.run(["pkg-config", "--cflags", "libnl-3.0"], capture_output=True, text=True, check=True).stdout
     flags = ["-std=c++20", "-O0", "-I.", *netlink.split(), "-DGW_VERSION=\"x\"", "-c"]
     folder = Path("build/headers")
     (TREE / folder).mkdir(parents=True, exist_ok=True)
-    headers = [name for name in SOURCES if name.suffix == ".hpp" and name.parts[0] == "userspace"]
+    proven = proven_by_the_build()
+    headers = [name for name in SOURCES if name.suffix == ".hpp" and name.parts[0] == "userspace" and str(name) not in proven]
     broken = []
     for name in headers:
         unit = folder / f"{'_'.join(name.with_suffix('').parts)}.cpp"
