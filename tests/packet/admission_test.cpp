@@ -67,6 +67,28 @@ TEST_P(Admission, ConnectionsAboveTheLimitAreDroppedUntilOneEnds) {
   expect_admitted(syn(2));
 }
 
+TEST_P(Admission, AConnectionWhoseBackendIsGoneGivesItsPlaceBackWhenItIsOpenedAnew) {
+  gateway_->listen(net().vip, kPort, {dnat(net().backend, kBackendPort), dnat(net().other_backend, kBackendPort)});
+  const auto goes_to = [this](const L4Packet& syn, const IpAddress& backend) {
+    const L4Packet sent = answer_to(dnatted(syn), kRst | kAck);
+    L4Packet answer = sent;
+    answer.source = backend;
+    run(syn);
+    const bool is_there = gateway_->flow(answer).has_value();
+    run(answer);
+    return is_there;
+  };
+  int to_first = 0, to_second = 0;
+  while (!goes_to(syn(to_first), net().backend)) ++to_first;
+  while (!goes_to(syn(to_second), net().other_backend)) ++to_second;
+  gateway_->admit({.max_connections = 1});
+  expect_admitted(syn(to_first));
+  expect_dropped(syn(to_second), GW_DROP_CONNECTION_LIMIT);
+  gateway_->remove_backend(net().backend);
+  run(syn(to_first));  // is refused: the share has lost its backend
+  expect_admitted(syn(to_second));
+}
+
 TEST_P(Admission, ASynThatIsSentAgainIsNoSecondConnection) {
   listen_dnat();
   gateway_->admit({.max_connections = 1});

@@ -4,10 +4,12 @@
 #include <arpa/inet.h>
 #include <fmt/format.h>
 #include <netinet/in.h>
+#include <time.h>
 
 #include <utility>
 
 #include "userspace/compile/admission.hpp"
+#include "userspace/datapath/flows.hpp"
 #include "userspace/datapath/reconcile.hpp"
 #include "userspace/plan/address.hpp"
 
@@ -21,6 +23,26 @@ T must(Result<T> result) {
 }
 void must(const Result<>& result) {
   if (!result) ADD_FAILURE() << result.error().message;
+}
+
+gw_flow6_key key_of(const L4Packet& packet) {
+  return {plan::to_map(packet.source),
+          plan::to_map(packet.target),
+          htons(packet.source_port),
+          htons(packet.target_port),
+          packet.protocol,
+          {}};
+}
+gw_flow4_key key4_of(const L4Packet& packet) {
+  const gw_flow6_key key = key_of(packet);
+  return {key.src.word[3], key.dst.word[3], key.sport, key.dport, key.protocol, {}};
+}
+
+template <typename Key, typename Value>
+void set_last_seen(const datapath::Map<Key, Value>& table, const Key& key, std::uint32_t when) {
+  auto value = must(table.lookup(key)).value();
+  value.flow.last_seen = when;
+  must(table.update(key, value));
 }
 
 }  // namespace
@@ -164,17 +186,27 @@ std::uint64_t Gateway::counter(gw_counter counter) const {
 }
 
 std::optional<gw_flow6> Gateway::flow(const L4Packet& packet) const {
-  const gw_addr source = plan::to_map(packet.source);
-  const gw_addr target = plan::to_map(packet.target);
+  if (!packet.source.is_v4()) return must(maps_.flows6.lookup(key_of(packet)));
+  const auto found = must(maps_.flows4.lookup(key4_of(packet)));
+  if (!found) return std::nullopt;
+  return gw_flow6{found->flow, plan::to_map_v4(found->src), plan::to_map_v4(found->dst)};
+}
+
+void Gateway::set_silent_for(const L4Packet& packet, std::uint32_t seconds) {
+  const std::uint32_t when = flow(packet).value().flow.last_seen - seconds;
   if (packet.source.is_v4()) {
-    const gw_flow4_key key{
-        source.word[3], target.word[3], htons(packet.source_port), htons(packet.target_port), packet.protocol, {}};
-    const auto found = must(maps_.flows4.lookup(key));
-    if (!found) return std::nullopt;
-    return gw_flow6{found->flow, plan::to_map_v4(found->src), plan::to_map_v4(found->dst)};
+    set_last_seen(maps_.flows4, key4_of(packet), when);
+  } else {
+    set_last_seen(maps_.flows6, key_of(packet), when);
   }
-  const gw_flow6_key key{source, target, htons(packet.source_port), htons(packet.target_port), packet.protocol, {}};
-  return must(maps_.flows6.lookup(key));
+}
+
+void Gateway::expire() {
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  datapath::FlowExpirer expirer(maps_, {});
+  while (!must(expirer.step(static_cast<std::uint32_t>(now.tv_sec)))) {
+  }
 }
 
 std::size_t Gateway::flows() const {

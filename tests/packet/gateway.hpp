@@ -64,6 +64,10 @@ class Gateway {
   /// The flow stored under the packet's tuple, IPv4 addresses mapped.
   [[nodiscard]] std::optional<gw_flow6> flow(const L4Packet& packet) const;
   [[nodiscard]] std::size_t flows() const;
+  /// As if the last packet of that tuple had come so many seconds ago.
+  void set_silent_for(const L4Packet& packet, std::uint32_t seconds);
+  /// What the agent does all the time: forgets what is idle.
+  void expire();
 
  private:
   explicit Gateway(DataPath& data_path);

@@ -74,22 +74,33 @@ void FlowExpirer::count(const gw_flow& flow) {
 }
 
 template <typename Key, typename Value>
+Result<> FlowExpirer::remove_if_idle(const Map<Key, Value>& table, const Key& key, std::uint32_t now) {
+  // A packet may have come since the walk has seen it.
+  const auto value = table.lookup(key);
+  if (!value) return fail(value.error());
+  if (!*value || !is_idle((*value)->flow, now)) return {};
+  // With DSR there is no other direction: what stands under its tuple is another connection's.
+  if (((*value)->flow.flags & GW_FLOW_DSR) != 0) return table.erase(key);
+  // A connection is idle when both its directions are.
+  const Key other = peer_key(key, **value);
+  const auto peer = table.lookup(other);
+  if (!peer) return fail(peer.error());
+  if (*peer && !is_idle((*peer)->flow, now)) return {};
+  if (auto erased = table.erase(key); !erased) return erased;
+  return table.erase(other);
+}
+
+template <typename Key, typename Value>
 Result<> FlowExpirer::step_table(const Map<Key, Value>& table, std::uint32_t now) {
-  std::vector<std::pair<Key, Value>> idle;
+  std::vector<Key> idle;
   auto visited = table.visit_some(position_, [&](const Key& key, const Value& value) {
     count(value.flow);
     if (idle_time(value.flow, now) < kInUse) next_hops_of_this_round_.insert(next_hop_of(value.flow));
-    if (is_idle(value.flow, now)) idle.emplace_back(key, value);
+    if (is_idle(value.flow, now)) idle.push_back(key);
   });
   if (!visited) return visited;
-  for (const auto& [key, value] : idle) {
-    // A connection is idle when both its directions are.
-    const Key other = peer_key(key, value);
-    const auto peer = table.lookup(other);
-    if (!peer) return fail(peer.error());
-    if (*peer && !is_idle((*peer)->flow, now)) continue;
-    if (auto erased = table.erase(key); !erased) return erased;
-    if (auto erased = table.erase(other); !erased) return erased;
+  for (const Key& key : idle) {
+    if (auto removed = remove_if_idle(table, key, now); !removed) return removed;
   }
   return {};
 }

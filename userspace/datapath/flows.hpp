@@ -50,6 +50,8 @@ class FlowExpirer {
   Result<> begin_round();
   Result<> end_round();
   template <typename Key, typename Value>
+  Result<> remove_if_idle(const Map<Key, Value>& table, const Key& key, std::uint32_t now);
+  template <typename Key, typename Value>
   Result<> step_table(const Map<Key, Value>& table, std::uint32_t now);
 
   const Maps& maps_;
