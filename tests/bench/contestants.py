@@ -228,6 +228,12 @@ class BareTc(Bare):
         return None if kernel_version() >= (6, 6) else "tcx needs Linux 6.6"
 
 
+class BareTcFlows(BareTc):
+    """The floor of whoever remembers connections in a hash, with an entry for each direction."""
+
+    name, hook = "floor tc with flows", "tc-flows"
+
+
 class Portcullis(Contestant):
     attach, node, ours = "tc", NODE, True
     _count = 0
@@ -266,7 +272,7 @@ class PortcullisXdp(Portcullis):
 
 
 ALL = [NoGateway, KernelForwarding, NftDnat, HAProxy, NginxStream, EnvoyTcpProxy, PortcullisTc, PortcullisFullNat,
-       PortcullisXdp, BareTc, BareXdp]
+       PortcullisXdp, BareTc, BareTcFlows, BareXdp]
 
 
 def reachable(contestant):

@@ -101,7 +101,7 @@ def document(results):
         "# Measured\n", when(results["l4"]) + " [How](../tests/README.md#benchmarks).\n", LIMITS + "\n",
         "## Beside other ways of forwarding\n",
         "CPU time is without the generator's and the ends' own. New connections: the gateway alone on one saturated core, six segments\n"
-        "each. `floor` writes constants and redirects, nothing else.\n",
+        "each. `floor` writes constants and redirects, nothing else; `with flows`, it looks connections up as well.\n",
         table(contestant_rows(results["l4"])), "![l4](img/bench-l4.svg)\n", "## One packet\n",
         "By `BPF_PROG_TEST_RUN`, the wrapper (row null) included.\n", table(packet_rows(results["packet"])),
         "![packet](img/bench-packet.svg)\n", "## The flow table\n",

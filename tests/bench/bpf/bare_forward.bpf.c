@@ -3,6 +3,9 @@
  * The floor: as little as a forwarder with NAT can do. One address and one range of ports,
  * constants, are exchanged for another, the MAC addresses are written, the frame is redirected. No
  * tables, no connections, no checks. IPv4, TCP.
+ *
+ * With `remembers_flows` (tc only), what remembering connections costs at least: a table with two
+ * entries for each, of which every packet looks up its own. Nothing is done with what is found.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -19,6 +22,34 @@
 
 const volatile struct direction request = {};
 const volatile struct direction reply = {};
+const volatile bool remembers_flows = false;
+
+struct flow_key {
+	__be32 src;
+	__be32 dst;
+	__be16 sport;
+	__be16 dport;
+};
+
+struct flow {
+	__u64 words[8];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1 << 18);
+	__type(key, struct flow_key);
+	__type(value, struct flow);
+} flows SEC(".maps");
+
+/* The last connections: when one's place is taken anew, its entries go. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, REMEMBERED_CONNECTIONS);
+	__type(key, __u32);
+	__type(value, struct flow_key[2]);
+} connections SEC(".maps");
+__u32 begun = 0; /* connections; a lost count does no harm */
 
 /* Where a packet's address and port to be rewritten are. */
 struct place {
@@ -84,6 +115,33 @@ static __always_inline int forward_xdp(struct xdp_md *ctx, const volatile struct
 	return bpf_redirect(way->ifindex, 0);
 }
 
+static __always_inline void remember(const struct flow_key *request_key,
+				     const struct flow_key *reply_key)
+{
+	const __u32 place = begun++ % REMEMBERED_CONNECTIONS;
+	struct flow_key *keys = bpf_map_lookup_elem(&connections, &place);
+	const struct flow flow = {};
+
+	if (!keys)
+		return;
+	bpf_map_delete_elem(&flows, &keys[0]);
+	bpf_map_delete_elem(&flows, &keys[1]);
+	keys[0] = *request_key;
+	keys[1] = *reply_key;
+	bpf_map_update_elem(&flows, request_key, &flow, BPF_NOEXIST);
+	bpf_map_update_elem(&flows, reply_key, &flow, BPF_NOEXIST);
+}
+
+static __always_inline void look_up_flow(const struct iphdr *ip, const struct tcphdr *tcp,
+					 const volatile struct direction *way, __be16 new_port)
+{
+	const struct flow_key key = {ip->saddr, ip->daddr, tcp->source, tcp->dest};
+	const struct flow_key reply_key = {way->address, ip->saddr, new_port, tcp->source};
+
+	if (!bpf_map_lookup_elem(&flows, &key) && tcp->syn && !tcp->ack)
+		remember(&key, &reply_key);
+}
+
 /* The helpers know of checksums that the device is to finish. */
 static __always_inline int forward_tc(struct __sk_buff *ctx, const volatile struct direction *way,
 				      bool is_reply)
@@ -97,6 +155,8 @@ static __always_inline int forward_tc(struct __sk_buff *ctx, const volatile stru
 
 	if (!find(data, (void *)(long)ctx->data_end, way, is_reply, &place))
 		return TC_ACT_UNSPEC;
+	if (remembers_flows)
+		look_up_flow(data + ip, data + tcp, way, place.new_port);
 	address = *place.address;
 	port = *place.port;
 	*place.address = new_address;

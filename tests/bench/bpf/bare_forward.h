@@ -14,4 +14,5 @@ struct direction {
 	__u8 macs[12]; /* destination and source of the frame */
 };
 
-#define FORWARDED_PORTS 3
+#define FORWARDED_PORTS	       3
+#define REMEMBERED_CONNECTIONS 4096
