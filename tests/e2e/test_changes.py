@@ -31,6 +31,14 @@ def test_a_change_is_analyzed_before_it_is_made(tc_network, tmp_path):
     assert {entry["message"] for entry in analysis["attaches"]} == {"listener other"}
     assert len(connect(topology, 20)["answers"]) == 2  # nothing was changed
 
+    elsewhere = change(tmp_path, manifests.gateway(addresses=["127.0.0.1"]))
+    code, analysis = gwctl_json(daemon, "analyze", "-f", elsewhere)
+    assert (code, len(analysis["rejections"])) == (2, 1)
+    assert analysis["rejections"][0].startswith("listener default/web/tcp: AddressNotUsable: ")
+
+    with_vip = change(tmp_path, manifests.gateway(addresses=["198.51.100.9"]))
+    assert any("198.51.100.9" in warning for warning in gwctl_json(daemon, "analyze", "-f", with_vip)[1]["warnings"])
+
     harmless = change(tmp_path, manifests.gateway(listeners=(("tcp", 8080), ("other", 9090))))
     assert daemon.gwctl_code("analyze", "-f", harmless)[0] == 0
 

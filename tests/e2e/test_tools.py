@@ -9,8 +9,8 @@ from lab import manifests
 from lab.topology import Daemon
 
 
-def check(daemon, path):
-    done = subprocess.run([daemon.bin / "portcullis", "check", path], capture_output=True, text=True)
+def check(daemon, *words):
+    done = subprocess.run([daemon.bin / "portcullis", "check", *words], capture_output=True, text=True)
     return done.returncode, done.stdout
 
 
@@ -24,6 +24,15 @@ def test_check_accepts_good_manifests_and_places_the_problems_of_bad_ones(tc_net
                    "  gatewayClassName: x\n  listeners:\n  - {name: a, port: 70000, protocol: TCP}\n")
     assert check(daemon, bad) == (1, f"{bad}:8:21: Gateway default/web spec.listeners[0].port: "
                                      "70000 is out of range (expected 1..65535)\n")
+
+
+def test_check_sees_an_object_that_two_files_define_unless_each_is_looked_at_by_itself(tc_network, tmp_path):
+    topology, daemon = tc_network
+    first, second = tmp_path / "a.yaml", tmp_path / "b.yaml"
+    first.write_text(manifests.documents(manifests.gateway()))
+    second.write_text(manifests.documents(manifests.gateway()))
+    assert check(daemon, first, second) == (1, f"{second}:2:1: Gateway default/web: is defined in {first} already, which counts\n")
+    assert check(daemon, "--objects-only", first, second) == (0, "")
 
 
 def test_gwctl_shows_gateways_routes_and_maps(network):

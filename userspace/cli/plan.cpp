@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // gwctl plan: the operations on the maps that a change leads to.
-#include <fmt/format.h>
-
 #include <nlohmann/json.hpp>
 
 #include "userspace/cli/commands.hpp"
@@ -18,16 +16,10 @@ std::vector<std::string> operation_lines(const Preview& preview) {
   return lines;
 }
 
-void print_list(Env& env, const char* title, const std::vector<std::string>& lines) {
-  if (lines.empty()) return;
-  env.out << title << ":\n";
-  for (const std::string& line : lines) env.out << "  " << line << "\n";
-}
-
 std::vector<std::string> rejection_lines(const plan::Plan& plan) {
   std::vector<std::string> lines;
   for (const auto& rejection : plan.rejections) {
-    lines.push_back(fmt::format("listener {}: {}: {}", rejection.listener, rejection.reason, rejection.message));
+    lines.push_back(to_string(rejection));
   }
   return lines;
 }

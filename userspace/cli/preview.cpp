@@ -101,4 +101,14 @@ std::vector<std::string> draining_connections(const Preview& preview) {
   return sentences;
 }
 
+std::string to_string(const plan::Rejection& rejection) {
+  return fmt::format("listener {}: {}: {}", rejection.listener, rejection.reason, rejection.message);
+}
+
+void print_list(Env& env, const char* title, const std::vector<std::string>& lines) {
+  if (lines.empty()) return;
+  env.out << title << ":\n";
+  for (const std::string& line : lines) env.out << "  " << line << "\n";
+}
+
 }  // namespace gw::cli

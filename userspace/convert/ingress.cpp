@@ -84,6 +84,13 @@ std::vector<Json> items_at(const Json& value, const char* pointer) {
   return found.is_array() ? found.get<std::vector<Json>>() : std::vector<Json>();
 }
 
+/// Whether a host of `tls` is that of a rule: a wildcard stands for one label, as in its certificate.
+bool covers(const std::string& tls_host, const std::string& host) {
+  if (tls_host == host) return true;
+  const auto dot = host.find('.');
+  return tls_host.starts_with("*.") && dot != std::string::npos && tls_host.substr(1) == host.substr(dot);
+}
+
 /// An Ingress, and what it asks for.
 struct Ingress {
   const api::RawObject* raw = nullptr;
@@ -112,7 +119,8 @@ struct Ingress {
   [[nodiscard]] bool has_tls(const std::string& host) const {
     return std::ranges::any_of(items_at(object, "/spec/tls"), [&host](const Json& tls) {
       const auto hosts = items_at(tls, "/hosts");
-      return hosts.empty() || std::ranges::find(hosts, Json(host)) != hosts.end();
+      const auto covers_host = [&host](const Json& name) { return name.is_string() && covers(name, host); };
+      return hosts.empty() || std::ranges::any_of(hosts, covers_host);
     });
   }
 };
@@ -355,10 +363,19 @@ class Converter {
     };
     if (!only_tls) add("http");
     if (!ingress.has_tls(host)) return;
-    // What has no listener of its own is served by that for every host.
-    const auto own = std::ranges::find(members.tls, host, &TlsHost::host);
-    const auto any = std::ranges::find(members.tls, std::string(), &TlsHost::host);
-    add((own == members.tls.end() ? any : own)->listener);
+    add(listener_for(members, host));
+  }
+
+  /// The host's own, that of a wildcard, that for every host.
+  static std::string listener_for(const IngressClass& members, const std::string& host) {
+    const auto name_of = [&members](auto fits) {
+      const auto found = std::ranges::find_if(members.tls, fits);
+      return found == members.tls.end() ? std::string() : found->listener;
+    };
+    const std::string own = name_of([&host](const TlsHost& tls) { return tls.host == host; });
+    if (!own.empty()) return own;
+    const std::string wide = name_of([&host](const TlsHost& tls) { return covers(tls.host, host); });
+    return wide.empty() ? name_of([](const TlsHost& tls) { return tls.host.empty(); }) : wide;
   }
 
   void add_rules(const Ingress& ingress, const std::string& host, const std::vector<Json>& paths, const Json& fallback,
