@@ -14,6 +14,7 @@
 #include "maps/control.h"
 #include "maps/counter.h"
 #include "maps/flow.h"
+#include "maps/health.h"
 #include "maps/hop.h"
 #include "maps/listener.h"
 #include "maps/names.h"
@@ -62,6 +63,14 @@ struct {
 	__type(key, __u32);
 	__type(value, struct gw_backend);
 } gw_backends SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, GW_BACKENDS_MAX);
+	__type(key, struct gw_backend_health_key);
+	__type(value, struct gw_backend_health);
+} gw_backend_health SEC(".maps");
 
 /*
  * Not LRU: what is established is never evicted. gw_limbo makes room at the expense of what is not.

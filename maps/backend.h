@@ -19,7 +19,19 @@ enum gw_backend_flags {
 	GW_BACKEND_TUNNEL = 1 << 2,
 	/* On an address of this host: packets go up its own stack, answers are met at tc egress. */
 	GW_BACKEND_LOCAL = 1 << 3,
+	/* gw_backend_health counts what becomes of its new connections. */
+	GW_BACKEND_WATCHED = 1 << 4,
+	/*
+	 * What health checks have found: active ones that it does not answer, passive ones that
+	 * connections to it fail. The programs go by the tables, which do not hold it then; the
+	 * agent goes on from here when it starts, and gwctl tells.
+	 */
+	GW_BACKEND_UNHEALTHY = 1 << 5,
+	GW_BACKEND_EJECTED = 1 << 6,
 };
+
+/* Not of how packets are rewritten: a backend stays the same one when these change. */
+#define GW_BACKEND_HEALTH_FLAGS (GW_BACKEND_WATCHED | GW_BACKEND_UNHEALTHY | GW_BACKEND_EJECTED)
 
 #define GW_SHARED_BITS_SELF 128
 

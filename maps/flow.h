@@ -52,14 +52,17 @@ enum gw_flow_state {
 
 enum gw_flow_flags {
 	GW_FLOW_REPLY = 1 << 0,	   /* packets from the backend to the client */
-	GW_FLOW_FULL_NAT = 1 << 1, /* source and destination are rewritten */
+	GW_FLOW_FULL_NAT = 1 << 1, /* source and destination are written; DSR: see GW_FLOW_TUNNEL */
 	GW_FLOW_XDP = 1 << 2,	   /* XDP may transmit on `ifindex`; otherwise the packet is tc's */
 	GW_FLOW_SEQ_SEEN = 1 << 3, /* `ack` and `seq_end` are known */
 	GW_FLOW_DSR = 1 << 4,	   /* only the next hop changes: it is that of the backend */
-	GW_FLOW_TUNNEL = 1 << 5,   /* DSR in a tunnel: the outer header is from src to dst */
+	GW_FLOW_WATCHED = 1 << 5,  /* gw_backend_health counts what becomes of it */
 	GW_FLOW_COUNTED = 1 << 6,  /* gw_admission counts it: its listener has limits */
 	GW_FLOW_LOCAL = 1 << 7,	   /* the backend is this host: there is no next hop */
 };
+
+/* Both bits: DSR in a tunnel, whose outer header is from src to dst. */
+#define GW_FLOW_TUNNEL (GW_FLOW_DSR | GW_FLOW_FULL_NAT)
 
 struct gw_flow {
 	__be16 sport; /* the ports to write into the packet */

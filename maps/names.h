@@ -14,6 +14,7 @@
 #define GW_MAP_SERVICES	    "gw_services"
 #define GW_MAP_MAGLEV	    "gw_maglev"
 #define GW_MAP_BACKENDS	    "gw_backends"
+#define GW_MAP_HEALTH	    "gw_backend_health"
 #define GW_MAP_FLOWS4	    "gw_flows4"
 #define GW_MAP_FLOWS6	    "gw_flows6"
 #define GW_MAP_LIMBO	    "gw_limbo"

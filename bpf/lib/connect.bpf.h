@@ -6,6 +6,7 @@
 #include "bpf/lib/control.bpf.h"
 #include "bpf/lib/flow.bpf.h"
 #include "bpf/lib/forward.bpf.h"
+#include "bpf/lib/health.bpf.h"
 #include "bpf/lib/limbo.bpf.h"
 #include "bpf/lib/select.bpf.h"
 #include "bpf/lib/stage.bpf.h"
@@ -182,6 +183,7 @@ static __always_inline int gw_connect_forward(const struct gw_connection *connec
 		gw_limbo_enter(&connection->client, connection->now, GW_LIMBO_HALF_OPEN, is_v6);
 		gw_count(GW_EVENT_FLOW_CREATED);
 		gw_admission_take(&value->flow);
+		gw_health_note_attempt(&value->flow, connection->client.protocol);
 		return 0;
 	}
 	winner = gw_flow_find(&connection->client, is_v6);
@@ -228,6 +230,8 @@ static __always_inline void gw_connection_use(struct gw_connection *connection,
 		connection->flags |= GW_FLOW_FULL_NAT;
 		connection->backend.src = backend->source;
 	}
+	if (backend->flags & GW_BACKEND_WATCHED)
+		connection->flags |= GW_FLOW_WATCHED;
 }
 
 /*

@@ -113,6 +113,11 @@ static __always_inline void gw_flow_remove(const struct gw_tuple *tuple, bool is
 	bpf_map_delete_elem(&gw_flows4, &key);
 }
 
+static __always_inline bool gw_flow_is_tunnel(const struct gw_flow *flow)
+{
+	return (flow->flags & GW_FLOW_TUNNEL) == GW_FLOW_TUNNEL;
+}
+
 /* The entry of the other direction; NULL with DSR, where what stands under its tuple is somebody
  * else's. */
 static __always_inline struct gw_flow *gw_flow_peer(const struct gw_flow *flow, __u8 protocol,

@@ -24,7 +24,7 @@ static __always_inline int gw_transform(gw_ctx *ctx, const struct gw_flow *flow,
 {
 	if (gw_rewrite(ctx, flow, packet, is_v6))
 		return -1;
-	return flow->flags & GW_FLOW_TUNNEL ? gw_tunnel(ctx, flow, is_v6) : 0;
+	return gw_flow_is_tunnel(flow) ? gw_tunnel(ctx, flow, is_v6) : 0;
 }
 
 static __always_inline bool gw_is_too_big(const gw_ctx *ctx, const struct gw_flow *flow,

@@ -9,6 +9,7 @@
 
 #include "bpf/lib/error.bpf.h"
 #include "bpf/lib/forward.bpf.h"
+#include "bpf/lib/health.bpf.h"
 
 /* Where the quoted IP header begins. */
 #define GW_INNER4_OFFSET (sizeof(struct ethhdr) + sizeof(struct iphdr) + sizeof(struct gw_icmp))
@@ -19,6 +20,7 @@ struct gw_quote {
 	struct gw_tuple tuple; /* as the quoted packet has it */
 	struct gw_addr sender; /* of the error */
 	__u32 l4_offset;       /* of the quoted layer 4 header */
+	bool is_unreachable;   /* the error says: it cannot be reached at all */
 };
 
 static __always_inline bool gw_is_icmp_error(__u8 type, bool is_v6)
@@ -64,6 +66,8 @@ static __always_inline bool gw_parse_icmp4(gw_ctx *ctx, struct gw_quote *quote)
 	gw_addr_from_v4(&quote->tuple.dst, inner->daddr);
 	quote->tuple.protocol = inner->protocol;
 	quote->l4_offset = GW_INNER4_OFFSET + inner->ihl * 4;
+	quote->is_unreachable =
+		icmp->type == GW_ICMP_DEST_UNREACH && icmp->code != GW_ICMP_FRAG_NEEDED;
 	return gw_quote_ports(ctx, quote, bpf_ntohs(ip->tot_len));
 }
 
@@ -85,6 +89,7 @@ static __always_inline bool gw_parse_icmp6(gw_ctx *ctx, struct gw_quote *quote)
 	gw_addr_from_v6(&quote->tuple.dst, &inner->daddr);
 	quote->tuple.protocol = inner->nexthdr;
 	quote->l4_offset = GW_INNER6_OFFSET + sizeof(struct ipv6hdr);
+	quote->is_unreachable = icmp->type == GW_ICMPV6_DEST_UNREACH;
 	gw_addr_from_v6(&target, &ip->daddr);
 	return gw_addr_equal(&target, &quote->tuple.src) &&
 	       gw_quote_ports(ctx, quote, sizeof(*ip) + bpf_ntohs(ip->payload_len));
@@ -197,7 +202,7 @@ static __always_inline bool gw_translate_icmp(gw_ctx *ctx, const struct gw_flow 
 	 * is. */
 	if (flow->flags & GW_FLOW_DSR)
 		return !gw_rewrite_ip(ctx, flow, is_v6) &&
-		       (!(flow->flags & GW_FLOW_TUNNEL) || !gw_tunnel(ctx, flow, is_v6));
+		       (!gw_flow_is_tunnel(flow) || !gw_tunnel(ctx, flow, is_v6));
 	if (!gw_rewrite_quote(ctx, flow, quote, is_v6, &delta))
 		return false;
 	return is_v6 ? gw_rewrite_error6(ctx, flow, quote, delta)
@@ -245,6 +250,8 @@ static __always_inline int gw_stage_icmp(gw_ctx *ctx, bool is_v6)
 	if (!gw_translate_icmp(ctx, flow, &quote, is_v6))
 		return gw_drop(GW_DROP_INTERNAL);
 	gw_count(GW_EVENT_ICMP_TRANSLATED);
+	if (quote.is_unreachable) /* as good as a RST */
+		gw_health_note_state(flow, GW_FLOW_CLOSED, quote.tuple.protocol);
 	if (hop == GW_NEXT_HOP_UNRESOLVED)
 		return ctx_redirect_unresolved(ctx, flow->ifindex, &neighbour);
 	return gw_transmit(ctx, flow);

@@ -4,6 +4,7 @@
 
 #include "bpf/lib/admission.bpf.h"
 #include "bpf/lib/flow.bpf.h"
+#include "bpf/lib/health.bpf.h"
 
 static __always_inline bool gw_flow_is_of_kind(const struct gw_flow *flow, enum gw_limbo_kind kind)
 {
@@ -20,8 +21,10 @@ static __always_inline void gw_limbo_remove(const struct gw_limbo_entry *old,
 
 	if (!flow || flow->created != old->created || !gw_flow_is_of_kind(flow, kind))
 		return;
-	if (kind == GW_LIMBO_HALF_OPEN)
+	if (kind == GW_LIMBO_HALF_OPEN) {
 		gw_admission_release(flow);
+		gw_health_note_forgotten(flow, tuple.protocol);
+	}
 	gw_flow_remove_both(flow, &tuple, is_v6);
 	if (kind == GW_LIMBO_HALF_OPEN)
 		gw_count(GW_EVENT_HALF_OPEN_REMOVED);

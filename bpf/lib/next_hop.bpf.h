@@ -70,7 +70,7 @@ static __always_inline __u16 gw_inner_mtu(const struct gw_flow *flow, __u16 mtu,
 {
 	const __u32 outer = is_v6 ? sizeof(struct ipv6hdr) : sizeof(struct iphdr);
 
-	if (!(flow->flags & GW_FLOW_TUNNEL) || mtu == GW_MTU_UNKNOWN)
+	if (!gw_flow_is_tunnel(flow) || mtu == GW_MTU_UNKNOWN)
 		return mtu;
 	return mtu > outer ? (__u16)(mtu - outer) : 0;
 }

@@ -14,6 +14,7 @@
 
 #include "bpf/lib/admission.bpf.h"
 #include "bpf/lib/flow.bpf.h"
+#include "bpf/lib/health.bpf.h"
 #include "bpf/lib/limbo.bpf.h"
 
 /* How far ahead of what is acknowledged a segment may be: more than any window in use. */
@@ -161,6 +162,7 @@ static __always_inline void gw_flow_transition(struct gw_flow *flow, const struc
 
 	if (state == flow->state)
 		return;
+	gw_health_note_state(flow, state, packet->tuple.protocol);
 	gw_flow_set_state(flow, peer, state, packet, is_v6);
 	if (peer && state == GW_FLOW_SYN_RECEIVED)
 		peer->ack = gw_seq_end(packet);

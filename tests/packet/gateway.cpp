@@ -141,6 +141,23 @@ void Gateway::use_source_affinity() {
   apply();
 }
 
+void Gateway::watch(std::uint8_t protocol) {
+  for (auto& [id, backend] : plan_.backends) {
+    backend.flags |= GW_BACKEND_WATCHED;
+    plan_.watched[{id, protocol}] = {};
+  }
+  apply();
+}
+
+std::optional<gw_backend_health> Gateway::health(const IpAddress& address, std::uint8_t protocol) const {
+  for (const auto& [id, backend] : plan_.backends) {
+    if (maps::bytes_equal(backend.addr, plan::to_map(address))) {
+      return must(maps_.backend_health.lookup({id, protocol}));
+    }
+  }
+  return std::nullopt;
+}
+
 void Gateway::remove_backend(const IpAddress& address) {
   std::erase_if(plan_.backends, [gone = plan::to_map(address)](const auto& entry) {
     return maps::bytes_equal(entry.second.addr, gone);

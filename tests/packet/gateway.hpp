@@ -48,6 +48,10 @@ class Gateway {
   void admit(const ir::Admission& admission);
   /// All connections of a client go to one backend, on the listeners made so far.
   void use_source_affinity();
+  /// Counts what becomes of new connections of `protocol` to the backends made so far.
+  void watch(std::uint8_t protocol = kTcp);
+  /// The counts of the backend at that address; nothing if it is not watched.
+  [[nodiscard]] std::optional<gw_backend_health> health(const IpAddress& address, std::uint8_t protocol = kTcp) const;
   /// Takes the backend at that address out of the maps; its flows stay.
   void remove_backend(const IpAddress& address);
   void set_nat_ports(std::uint16_t first, std::uint16_t last);

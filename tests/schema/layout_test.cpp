@@ -21,6 +21,8 @@ TEST(Schema, SizesAreFixed) {
   EXPECT_EQ(sizeof(gw_rate), 8U);
   EXPECT_EQ(sizeof(gw_source_rate_key), 20U);
   EXPECT_EQ(sizeof(gw_admission), 16U);
+  EXPECT_EQ(sizeof(gw_backend_health_key), 8U);
+  EXPECT_EQ(sizeof(gw_backend_health), 16U);
   EXPECT_EQ(sizeof(gw_share), 24U);
   EXPECT_EQ(sizeof(gw_service), 392U);
   EXPECT_EQ(sizeof(gw_maglev_chunk), 64U);

@@ -129,7 +129,7 @@ std::string_view mode_of(const gw_backend& backend) {
 }
 
 std::string_view mode_of(const gw_flow& flow) {
-  if ((flow.flags & GW_FLOW_TUNNEL) != 0) return "DSR tunnel";
+  if ((flow.flags & GW_FLOW_TUNNEL) == GW_FLOW_TUNNEL) return "DSR tunnel";
   if ((flow.flags & GW_FLOW_DSR) != 0) return "DSR";
   if ((flow.flags & GW_FLOW_LOCAL) != 0) return "local";
   return (flow.flags & GW_FLOW_FULL_NAT) != 0 ? "full NAT" : "DNAT";

@@ -98,11 +98,14 @@ Result<Maps> Maps::open(const std::string& pin_dir) {
   if (!sources) return fail(sources.error());
   auto admission = Map<std::uint32_t, gw_admission>::open_pinned(at(GW_MAP_ADMISSION));
   if (!admission) return fail(admission.error());
+  auto health = Map<gw_backend_health_key, gw_backend_health>::open_pinned(at(GW_MAP_HEALTH));
+  if (!health) return fail(health.error());
   auto names = Map<gw_name_key, gw_name>::open_pinned(at(GW_MAP_NAMES));
   if (!names) return fail(names.error());
   return Maps{std::move(*listeners), std::move(*services), std::move(*maglev),    std::move(*backends),
               std::move(*flows4),    std::move(*flows6),   std::move(*control),   std::move(*links),
-              std::move(*counters),  std::move(*sources),  std::move(*admission), std::move(*names)};
+              std::move(*counters),  std::move(*sources),  std::move(*admission), std::move(*health),
+              std::move(*names)};
 }
 
 }  // namespace gw::datapath

@@ -48,6 +48,7 @@ struct Maps {
   CounterMap counters;
   Map<gw_source_key, std::uint32_t> sources;
   Map<std::uint32_t, gw_admission> admission;
+  Map<gw_backend_health_key, gw_backend_health> backend_health;
   Map<gw_name_key, gw_name> names;
 
   static Result<Maps> open(const std::string& pin_dir);

@@ -100,6 +100,12 @@ Result<> apply_run(const Maps& maps, const Run<plan::SetSource>& run) {
 Result<> apply_run(const Maps& maps, const Run<plan::SetAdmission>& run) {
   return write(maps.admission, run, by_listener, [](const auto&) { return gw_admission{}; });
 }
+Result<> apply_run(const Maps& maps, const Run<plan::WatchBackend>& run) {
+  return write(maps.backend_health, run, by_key, [](const auto&) { return gw_backend_health{}; });
+}
+Result<> apply_run(const Maps& maps, const Run<plan::UnwatchBackend>& run) {
+  return remove(maps.backend_health, run, by_key);
+}
 Result<> apply_run(const Maps& maps, const Run<plan::RemoveAdmission>& run) {
   return remove(maps.admission, run, by_listener);
 }
@@ -176,6 +182,8 @@ Result<plan::Observed> observe(const Maps& maps) {
       [&](const auto& key, const auto& verdict) { observed.sources[key] = static_cast<gw_source_verdict>(verdict); });
   if (!read) return fail(read.error());
   read = maps.admission.for_each([&](const auto& id, const auto&) { observed.limited.insert(id); });
+  if (!read) return fail(read.error());
+  read = maps.backend_health.for_each([&](const auto& key, const auto&) { observed.watched.insert(key); });
   if (!read) return fail(read.error());
   read = maps.names.for_each([&](const auto& key, const gw_name& name) { observed.names[key] = name.text; });
   if (!read) return fail(read.error());

@@ -11,13 +11,15 @@ namespace {
 
 /// Operations by kind; concatenated they are in the order that keeps every reference valid.
 struct Parts {
-  std::vector<Operation> names, backends, tables, services, sources, admissions, listeners;
-  std::vector<Operation> old_listeners, old_admissions, old_sources, old_services, old_tables, old_backends, old_names;
+  std::vector<Operation> names, watches, backends, tables, services, sources, admissions, listeners;
+  std::vector<Operation> old_listeners, old_admissions, old_sources, old_services, old_tables, old_backends,
+      old_watches, old_names;
 
   std::vector<Operation> in_order() && {
     std::vector<Operation> all;
-    for (auto* part : {&names, &backends, &tables, &services, &sources, &admissions, &listeners, &old_listeners,
-                       &old_admissions, &old_sources, &old_services, &old_tables, &old_backends, &old_names}) {
+    for (auto* part :
+         {&names, &watches, &backends, &tables, &services, &sources, &admissions, &listeners, &old_listeners,
+          &old_admissions, &old_sources, &old_services, &old_tables, &old_backends, &old_watches, &old_names}) {
       std::ranges::move(*part, std::back_inserter(all));
     }
     return all;
@@ -113,6 +115,16 @@ void diff_backends(const Plan& plan, const Observed& observed, std::uint32_t now
   }
 }
 
+/// The counts belong to the programs: an entry that is there stays.
+void diff_watches(const Plan& plan, const Observed& observed, Parts& parts) {
+  for (const auto& [key, watch] : plan.watched) {
+    if (!observed.watched.contains(key)) parts.watches.emplace_back(WatchBackend{key});
+  }
+  for (const auto& key : observed.watched) {
+    if (!plan.watched.contains(key)) parts.old_watches.emplace_back(UnwatchBackend{key});
+  }
+}
+
 /// A changed share gets another table, never a changed one.
 void diff_services(const Plan& plan, const Observed& observed, Parts& parts) {
   Tables tables(observed, parts.tables);
@@ -168,6 +180,7 @@ void diff_listeners(const Plan& plan, const Observed& observed, Parts& parts) {
 struct Apply {
   Observed& to;
   void operator()(const SetName& op) const { to.names[op.key] = op.text; }
+  void operator()(const WatchBackend& op) const { to.watched.insert(op.key); }
   void operator()(const SetBackend& op) const { to.backends[op.id] = op.value; }
   void operator()(const CreateTable& op) const {
     to.tables.insert(std::ranges::upper_bound(to.tables, op.table_id), op.table_id);
@@ -182,6 +195,7 @@ struct Apply {
   void operator()(const RemoveService& op) const { to.services.erase(op.id); }
   void operator()(const RemoveTable& op) const { std::erase(to.tables, op.table_id); }
   void operator()(const RemoveBackend& op) const { to.backends.erase(op.id); }
+  void operator()(const UnwatchBackend& op) const { to.watched.erase(op.key); }
   void operator()(const RemoveName& op) const { to.names.erase(op.key); }
 };
 
@@ -190,6 +204,7 @@ struct Apply {
 std::vector<Operation> diff(const Plan& plan, const Observed& observed, std::uint32_t now) {
   Parts parts;
   diff_names(plan, observed, parts);
+  diff_watches(plan, observed, parts);
   diff_backends(plan, observed, now, parts);
   diff_services(plan, observed, parts);
   diff_sources(plan, observed, parts);

@@ -33,6 +33,10 @@ struct SetSource {
 struct SetAdmission {
   std::uint32_t listener_id;
 };
+/// Begins to count what becomes of a backend's new connections.
+struct WatchBackend {
+  gw_backend_health_key key;
+};
 struct SetService {
   std::uint32_t id;
   gw_service value;
@@ -50,6 +54,9 @@ struct RemoveSource {
 struct RemoveAdmission {
   std::uint32_t listener_id;
 };
+struct UnwatchBackend {
+  gw_backend_health_key key;
+};
 struct RemoveService {
   std::uint32_t id;
 };
@@ -63,9 +70,9 @@ struct RemoveName {
   gw_name_key key;
 };
 
-using Operation =
-    std::variant<SetName, SetBackend, CreateTable, SetService, SetSource, SetAdmission, SetListener, RemoveListener,
-                 RemoveAdmission, RemoveSource, RemoveService, RemoveTable, RemoveBackend, RemoveName>;
+using Operation = std::variant<SetName, WatchBackend, SetBackend, CreateTable, SetService, SetSource, SetAdmission,
+                               SetListener, RemoveListener, RemoveAdmission, RemoveSource, RemoveService, RemoveTable,
+                               RemoveBackend, UnwatchBackend, RemoveName>;
 
 /// In the order of the variant's alternatives. Empty if the plan is in the kernel already. A backend that the plan has
 /// no more is marked first, and removed by the diff after its time. `now`: seconds of CLOCK_MONOTONIC.

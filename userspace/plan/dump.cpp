@@ -13,6 +13,19 @@ std::string describe(const gw_listener_key& key) {
   return fmt::format("{} {}", protocol_text(key.protocol), endpoint_text(key.addr, key.port));
 }
 
+/// What is wanted of a backend and known of it, beside the way to it.
+std::string describe_health(const gw_backend& backend) {
+  std::string text;
+  if ((backend.flags & GW_BACKEND_WATCHED) != 0) text += " watched";
+  if ((backend.flags & GW_BACKEND_UNHEALTHY) != 0) text += " unhealthy";
+  if ((backend.flags & GW_BACKEND_EJECTED) != 0) text += " ejected";
+  return text;
+}
+
+std::string describe(const gw_backend_health_key& key) {
+  return fmt::format("{} {}", protocol_text(static_cast<std::uint8_t>(key.protocol)), key.backend_id);
+}
+
 std::string describe(const gw_backend& backend) {
   const std::string endpoint = endpoint_text(backend.addr, backend.port);
   const std::string source = to_ip(backend.source).to_string();
@@ -45,8 +58,9 @@ struct ToText {
   std::string operator()(const SetName& op) const {
     return fmt::format("set name {}/{} {}", op.key.kind, op.key.id, op.text);
   }
+  std::string operator()(const WatchBackend& op) const { return "watch backend " + describe(op.key); }
   std::string operator()(const SetBackend& op) const {
-    return fmt::format("set backend {} {}", op.id, describe(op.value));
+    return fmt::format("set backend {} {}{}", op.id, describe(op.value), describe_health(op.value));
   }
   std::string operator()(const CreateTable& op) const {
     return fmt::format("create table {} slots {}", op.table_id, op.table.size());
@@ -68,6 +82,7 @@ struct ToText {
   std::string operator()(const RemoveService& op) const { return fmt::format("remove service {}", op.id); }
   std::string operator()(const RemoveTable& op) const { return fmt::format("remove table {}", op.table_id); }
   std::string operator()(const RemoveBackend& op) const { return fmt::format("remove backend {}", op.id); }
+  std::string operator()(const UnwatchBackend& op) const { return "unwatch backend " + describe(op.key); }
   std::string operator()(const RemoveName& op) const {
     return fmt::format("remove name {}/{}", op.key.kind, op.key.id);
   }
@@ -111,8 +126,12 @@ std::string dump(const Plan& plan) {
     for (const Share& share : service.shares) text += describe(share);
   }
   for (const auto& [id, backend] : plan.backends) {
-    text += fmt::format("backend {} {}{}\n", id, describe(backend),
-                        backend.drain_seconds == 0 ? "" : fmt::format(" drains {} s", backend.drain_seconds));
+    text += fmt::format("backend {} {}{}{}\n", id, describe(backend),
+                        backend.drain_seconds == 0 ? "" : fmt::format(" drains {} s", backend.drain_seconds),
+                        describe_health(backend));
+  }
+  for (const auto& [key, watch] : plan.watched) {
+    text += fmt::format("watch backend {} for {}\n", describe(key), watch.backend_ref);
   }
   for (const auto& attachment : plan.attachments) {
     text += fmt::format("attach {}{} {} ({})\n", attachment.xdp ? "xdp+tc" : "tc", attachment.egress ? "+egress" : "",

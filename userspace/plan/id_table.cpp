@@ -51,6 +51,7 @@ std::string IdTable::backend_key(const gw_backend& backend) {
   gw_backend identity = backend;
   identity.drains_until = 0;
   identity.drain_seconds = 0;
+  identity.flags &= static_cast<std::uint8_t>(~GW_BACKEND_HEALTH_FLAGS);
   // What only new connections ask for may change under a backend's flows; whether it hides clients at all, or only
   // itself from itself, is a mode.
   if (backend.shared_bits != GW_SHARED_BITS_SELF) identity.shared_bits = 0;

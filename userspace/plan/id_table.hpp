@@ -45,7 +45,8 @@ struct IdTable {
   static IdTable restore(const Observed& observed);
   /// Holds the ids of those that drain, so that one that comes back finds its flows.
   void keep_draining(const BackendMap& observed);
-  /// The identity of a backend is its value, as bytes, but for the draining: two that differ in anything else are two.
+  /// The identity of a backend is its value, as bytes, but for draining and health: two that differ in anything else
+  /// are two.
   static std::string backend_key(const gw_backend& backend);
 
   bool operator==(const IdTable&) const = default;

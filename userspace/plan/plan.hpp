@@ -4,6 +4,7 @@
 #pragma once
 
 #include "maps/schema.hpp"
+#include "userspace/base/health_check.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -50,6 +51,16 @@ double part_of(const gw_service& service, std::size_t index);
 /// True if the backend is this host itself, whose answers are met at tc egress.
 inline bool is_local(const gw_backend& backend) { return (backend.flags & GW_BACKEND_LOCAL) != 0; }
 
+/// A backend whose new connections the programs count.
+struct Watch {
+  PassiveCheck check;
+  std::string backend_ref;  ///< "namespace/service:port", for people
+
+  bool operator==(const Watch&) const = default;
+};
+
+using WatchMap = std::map<gw_backend_health_key, Watch, maps::BytesLess>;
+
 /// Where programs are wanted. tc is attached on every such link; XDP in front of it where `xdp`.
 struct Attachment {
   std::uint32_t ifindex = 0;
@@ -86,6 +97,7 @@ struct Plan {
   BackendMap backends;
   SourceMap sources;
   std::set<std::uint32_t> limited;  ///< ids of the listeners that have a gw_admission
+  WatchMap watched;                 ///< those that have a gw_backend_health
   /// By listener id, where it is not the default: of established TCP connections and UDP flows.
   std::map<std::uint32_t, std::chrono::seconds> idle_timeouts;
   NameMap names;
@@ -102,6 +114,7 @@ struct Observed {
   BackendMap backends;
   SourceMap sources;
   std::set<std::uint32_t> limited;
+  std::set<gw_backend_health_key, maps::BytesLess> watched;
   NameMap names;
   std::vector<std::uint32_t> tables;  ///< ids in gw_maglev that are set; sorted
   std::map<std::uint32_t, gw_link> links;

@@ -35,6 +35,7 @@ Plan random_plan(std::mt19937& random) {
   for (std::uint32_t id = 1; id <= 4; ++id) {
     if (draw(2) == 0) plan.sources[{32 + id, id, {}}] = draw(2) == 0 ? GW_SOURCE_ALLOW : GW_SOURCE_DENY;
     if (draw(2) == 0) plan.limited.insert(id);
+    if (draw(2) == 0) plan.watched[{id, draw(2) == 0 ? 6U : 17U}] = {};
   }
   for (std::uint16_t port = 1; port <= 4; ++port) {
     if (draw(3) == 0) continue;
