@@ -22,8 +22,9 @@ ALLOWED = {
     "compile": {"ir", "plan", "net", "maps", "base"},
     "net": {"base"},
     "datapath": {"plan", "maps", "base"},
+    "health": {"ir", "plan", "maps", "base"},
     "admin": {"base"},
-    "agent": {"admin", "api", "base", "compile", "datapath", "ir", "maps", "net", "plan", "provider", "status", "translate"},
+    "agent": {"admin", "api", "base", "compile", "datapath", "health", "ir", "maps", "net", "plan", "provider", "status", "translate"},
     "cli": {"admin", "analyze", "api", "base", "compile", "convert", "datapath", "ir", "maps", "net", "plan", "provider", "translate"},
 }
 # Of net/, compile may only see values.

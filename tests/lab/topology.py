@@ -35,6 +35,11 @@ class Backend:
         self.address6 = f"2001:db8:{10 + number}::2"
         self.gateway4 = f"10.0.{10 + number}.1"
         self.gateway6 = f"2001:db8:{10 + number}::1"
+        self.server = None
+
+    def serve_identity(self, port=9000):
+        self.server = self.namespace.start(f"server-{self.name}", PYTHON, TESTS / "lab" / "server.py", self.name, port)
+        self.server.wait_for("listening")
 
 
 class Topology:
@@ -77,9 +82,7 @@ class Topology:
     def serve_identity(self, port=9000):
         """A server on every backend that says its name and whom it sees, then echoes."""
         for backend in self.backends:
-            server = backend.namespace.start(f"server-{backend.name}", PYTHON, TESTS / "lab" / "server.py",
-                                             backend.name, port)
-            server.wait_for("listening")
+            backend.serve_identity(port)
 
     def client_command(self, *words):
         return self.client.enter(PYTHON, TESTS / "lab" / "client.py", *words)

@@ -95,6 +95,9 @@ Result<std::unique_ptr<Agent>> Agent::create(const RunOptions& options, Config c
       new Agent(options, std::move(config),
                 Parts{std::move(*loop), std::move(*pins), std::move(*features), std::move(*programs), std::move(*maps),
                       std::move(*provider), std::move(*monitor), std::move(*admin)}));
+  auto health = HealthChecks::create(agent->parts_.loop, agent->parts_.maps, [at = agent.get()] { at->cycle(); });
+  if (!health) return fail(health.error());
+  agent->health_ = std::move(*health);
   if (auto connected = agent->connect_events(); !connected) return fail(connected.error());
   if (auto restored = agent->restore(); !restored) return fail(restored.error());
   return agent;
@@ -146,6 +149,7 @@ Result<> Agent::restore() {
   const auto observed = datapath::observe(parts_.maps);
   if (!observed) return fail(observed.error());
   ids_ = plan::IdTable::restore(*observed);
+  health_->restore(*observed);
   note_written(*observed);
   if (!observed->listeners.empty()) {
     spdlog::info("found {} listeners and {} backends in the kernel, going on from there", observed->listeners.size(),
@@ -248,13 +252,17 @@ void Agent::confirm_neighbours() {
 void Agent::cycle() {
   const auto begin = steady_clock::now();
   const translate::Output translated = translate::translate(snapshot_.resources, {});
+  health_->watch_endpoints(translated.config);
   ids_.keep_draining(draining_);
-  compile::Output compiled = compile::compile(
-      translated.config, topology_, ids_,
-      {.attach = compile::attach_mode(config_.attach), .interfaces = config_.interfaces, .drain = config_.drain});
+  compile::Output compiled = compile::compile(translated.config, topology_, ids_,
+                                              {.attach = compile::attach_mode(config_.attach),
+                                               .interfaces = config_.interfaces,
+                                               .drain = config_.drain,
+                                               .health = health_->found()});
   enable_forwarding(compiled.plan);
   const status::ApplyOutcome outcome = apply(compiled.plan);
   expirer_.set_idle_timeouts(compiled.plan.idle_timeouts);
+  health_->watch_backends(compiled.plan);
   ids_ = std::move(compiled.ids);
   log_problems(translated, compiled.plan);
   publish(translated, compiled.plan, outcome);
@@ -383,6 +391,7 @@ void Agent::publish(const translate::Output& translated, const plan::Plan& plan,
   ++cycles_;
   const api::StatusReport report = status::complete(*translated.report, plan, outcome);
   if (auto written = status_writer_.write(report); !written) spdlog::error("status: {}", written.error().message);
+  const HealthChecks::Report health = health_->report();
   const PublishInput input{.source = options_.manifests,
                            .started_at = started_at_,
                            .cycle = cycles_,
@@ -394,6 +403,7 @@ void Agent::publish(const translate::Output& translated, const plan::Plan& plan,
                            .attached = attached_,
                            .sockets = sockets_.status(),
                            .features = parts_.features,
+                           .health = health,
                            .report = report,
                            .ready = ready_ || !outcome.failure,
                            .events = events_};

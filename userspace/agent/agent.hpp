@@ -7,6 +7,7 @@
 #include "userspace/agent/config.hpp"
 #include "userspace/agent/event_loop.hpp"
 #include "userspace/agent/events.hpp"
+#include "userspace/agent/health_checks.hpp"
 #include "userspace/agent/options.hpp"
 #include "userspace/base/error.hpp"
 #include "userspace/compile/compile.hpp"
@@ -87,6 +88,7 @@ class Agent {
   datapath::Attacher attacher_;
   datapath::SocketHooks sockets_;
   datapath::FlowExpirer expirer_;
+  std::unique_ptr<HealthChecks> health_;
   status::FileStatusWriter status_writer_;
   std::optional<EventLoop::Timer> reload_timer_;
   std::optional<EventLoop::Timer> retry_timer_;

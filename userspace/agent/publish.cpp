@@ -23,6 +23,8 @@ json finding(const char* severity, const std::string& object, const api::SourceL
           {"column", location.column}, {"field", field},   {"message", message}};
 }
 
+Moment right_now() { return {health::Clock::now(), std::time(nullptr)}; }
+
 /// Conditions that say that something of the user's does not work.
 bool is_bad(const json& condition) {
   const std::string type = condition.value("type", "");
@@ -65,6 +67,9 @@ json collect_findings(const PublishInput& input, const json& rendered) {
     findings.push_back(finding("warning", item.object.to_string(), item.location, "", item.message));
   }
   for (const auto& warning : input.plan.warnings) findings.push_back(finding("warning", "", {}, "", warning));
+  for (const auto& item : findings_of(input.health, right_now())) {
+    findings.push_back(finding("warning", item.object, {}, "", item.message));
+  }
   if (!input.sockets.attached && input.config.cgroup.starts_with('/')) {
     findings.push_back(finding("error", "", {}, "", "cgroup: " + input.sockets.reason));
   }
@@ -169,6 +174,7 @@ std::shared_ptr<const admin::Snapshot> make_snapshot(const PublishInput& input) 
                        {"links", describe_links(input.attached)},
                        {"hostProcesses", describe(input.sockets)},
                        {"features", describe_features(input.features)},
+                       {"health", describe(input.health, right_now())},
                        {"findings", findings}};
   auto snapshot = std::make_shared<admin::Snapshot>();
   snapshot->ready = input.ready;

@@ -5,6 +5,7 @@
 #include "userspace/admin/snapshot.hpp"
 #include "userspace/agent/config.hpp"
 #include "userspace/agent/events.hpp"
+#include "userspace/agent/health_report.hpp"
 #include "userspace/api/status_report.hpp"
 #include "userspace/datapath/attach.hpp"
 #include "userspace/datapath/sockets.hpp"
@@ -36,6 +37,7 @@ struct PublishInput {
   const std::vector<datapath::AttachResult>& attached;
   const datapath::SocketStatus& sockets;
   const datapath::Features& features;
+  const HealthChecks::Report& health;
   const api::StatusReport& report;
   bool ready;
   EventLog& events;

@@ -41,6 +41,7 @@ BackendRef decode_weighted_backend(const Cursor& cursor);
 void decode_backend_fields(const Cursor& cursor, Fields& fields, BackendRef& ref);
 void decode_weight(Fields& fields, BackendRef& ref);
 std::vector<PolicyTarget> decode_policy_targets(const Cursor& cursor);
+void decode_health_check(const Cursor& cursor, UpstreamPolicy& policy);
 
 /// A type of filter: its word, the field that goes with it, and who decodes the field.
 struct FilterType {

@@ -6,6 +6,7 @@
 
 #include "userspace/api/meta.hpp"
 #include "userspace/api/reference.hpp"
+#include "userspace/base/health_check.hpp"
 #include "userspace/base/ip.hpp"
 
 #include <chrono>
@@ -34,29 +35,6 @@ struct LoadBalancing {
 
 /// Which header of the PROXY protocol a backend gets at the beginning of a connection.
 enum class ProxyProtocolVersion : std::uint8_t { None, V1, V2 };
-
-/// Probes that we send to every endpoint.
-struct HealthCheck {
-  enum class Type : std::uint8_t { Tcp, Http, Grpc };
-  Type type = Type::Tcp;
-  std::chrono::milliseconds interval{10'000};
-  std::chrono::milliseconds timeout{2'000};
-  std::uint32_t healthy_threshold = 2;
-  std::uint32_t unhealthy_threshold = 3;
-  std::string path = "/";                                ///< HTTP
-  std::string host;                                      ///< HTTP; empty: the endpoint's address
-  std::vector<std::uint16_t> expected_statuses = {200};  ///< HTTP
-  std::string service;                                   ///< gRPC (grpc.health.v1); empty: the server as a whole
-  bool operator==(const HealthCheck&) const = default;
-};
-
-/// Endpoints that fail real traffic get none for a while.
-struct OutlierDetection {
-  std::uint32_t consecutive_errors = 5;
-  std::chrono::milliseconds ejection_time{30'000};
-  std::uint32_t max_ejected_percent = 10;
-  bool operator==(const OutlierDetection&) const = default;
-};
 
 /// What a backend takes at most; what is above gets an error at once.
 struct UpstreamLimits {
@@ -87,8 +65,9 @@ struct UpstreamPolicy {
   std::optional<std::chrono::milliseconds> connect_timeout;
   std::optional<LoadBalancing> load_balancing;
   std::optional<ProxyProtocolVersion> proxy_protocol;
-  std::optional<HealthCheck> health_check;
-  std::optional<OutlierDetection> outlier_detection;
+  std::optional<ActiveCheck> active_check;
+  std::optional<PassiveCheck> passive_check;
+  std::optional<std::uint32_t> panic_threshold;  ///< percent
   UpstreamLimits limits;
 
   [[nodiscard]] ObjectRef ref() const { return {group, version, kKind, meta.ns, meta.name}; }

@@ -69,15 +69,7 @@ auto seconds_from(std::chrono::seconds least) {
 }
 
 /// A duration of `least` to a day.
-auto duration_from(std::chrono::milliseconds least) {
-  return [least](const Cursor& cursor) {
-    const std::chrono::milliseconds duration = as_duration(cursor);
-    if (duration < least || duration > kMaxTimeout) {
-      cursor.problem(fmt::format("is out of range (expected {}ms..{}h)", least.count(), kMaxTimeout.count()));
-    }
-    return duration;
-  };
-}
+auto duration_from(std::chrono::milliseconds least) { return duration_in(least, kMaxTimeout); }
 
 IpPrefix as_range(const Cursor& cursor) {
   const std::string text = cursor.string();
@@ -105,11 +97,6 @@ void decode_limits(const Cursor& cursor, ClientPolicy& policy) {
   fields.optional("connectionsPerSecondPerSource", policy.connections_per_second_per_source, limit);
   fields.optional("maxConnections", policy.max_connections, limit);
   fields.finish();
-}
-
-std::optional<std::string> check_probe_path(std::string_view text) {
-  if (text.starts_with('/') && is_path_text(text) && text.size() <= 1024) return std::nullopt;
-  return fmt::format("\"{}\" is not a path (expected such as /health, at most 1024 characters)", text.substr(0, 80));
 }
 
 LoadBalancing decode_hash(const Cursor& cursor, LoadBalancing balancing) {
@@ -147,50 +134,6 @@ LoadBalancing decode_load_balancing(const Cursor& cursor) {
   }
   fields.finish();
   return balancing;
-}
-
-void decode_http_check(const Cursor& cursor, HealthCheck& check) {
-  Fields fields(cursor);
-  fields.optional("path", check.path, checked_by(check_probe_path));
-  fields.optional("host", check.host, as_precise_hostname);
-  fields.optional("expectedStatuses", check.expected_statuses, set_of(integer_in<std::uint16_t>(100, 599), 1, 16));
-  fields.finish();
-}
-
-void decode_grpc_check(const Cursor& cursor, HealthCheck& check) {
-  Fields fields(cursor);
-  fields.optional("service", check.service, text_of(1, 253));
-  fields.finish();
-}
-
-HealthCheck decode_health_check(const Cursor& cursor) {
-  using Type = HealthCheck::Type;
-  HealthCheck check;
-  Fields fields(cursor);
-  fields.required("type", check.type, word_of<Type>({{"TCP", Type::Tcp}, {"HTTP", Type::Http}, {"GRPC", Type::Grpc}}));
-  fields.optional("interval", check.interval, duration_from(std::chrono::milliseconds(100)));
-  fields.optional("timeout", check.timeout, duration_from(std::chrono::milliseconds(1)));
-  fields.optional("healthyThreshold", check.healthy_threshold, integer_in(1, 100));
-  fields.optional("unhealthyThreshold", check.unhealthy_threshold, integer_in(1, 100));
-  const auto http = fields.find("http");
-  const auto grpc = fields.find("grpc");
-  if (http) decode_http_check(*http, check);
-  if (grpc) decode_grpc_check(*grpc, check);
-  fields.finish();
-  if (http && check.type != Type::Http) http->problem("is set, but the type is not HTTP (leave one out)");
-  if (grpc && check.type != Type::Grpc) grpc->problem("is set, but the type is not GRPC (leave one out)");
-  if (check.timeout > check.interval) cursor.problem("timeout is longer than interval (expected at most as long)");
-  return check;
-}
-
-OutlierDetection decode_outlier_detection(const Cursor& cursor) {
-  OutlierDetection detection;
-  Fields fields(cursor);
-  fields.optional("consecutiveErrors", detection.consecutive_errors, integer_in(1, 1000));
-  fields.optional("ejectionTime", detection.ejection_time, duration_from(std::chrono::seconds(1)));
-  fields.optional("maxEjectedPercent", detection.max_ejected_percent, integer_in(0, 100));
-  fields.finish();
-  return detection;
 }
 
 UpstreamLimits decode_upstream_limits(const Cursor& cursor) {
@@ -329,8 +272,7 @@ void decode_upstream_policy(const Cursor& spec, UpstreamPolicy& policy) {
   fields.optional("loadBalancing", policy.load_balancing, decode_load_balancing);
   fields.optional("proxyProtocol", policy.proxy_protocol,
                   word_of<Proxy>({{"None", Proxy::None}, {"V1", Proxy::V1}, {"V2", Proxy::V2}}));
-  fields.optional("healthCheck", policy.health_check, decode_health_check);
-  fields.optional("outlierDetection", policy.outlier_detection, decode_outlier_detection);
+  if (const auto health_check = fields.find("healthCheck")) decode_health_check(*health_check, policy);
   fields.optional("limits", policy.limits, decode_upstream_limits);
   fields.finish();
   if (policy.direct_return.value_or(Direct::None) != Direct::None && policy.source_address == Source::Masquerade) {

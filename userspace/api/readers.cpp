@@ -237,6 +237,31 @@ std::chrono::milliseconds as_duration(const Cursor& cursor) {
   return parse_duration(cursor.checked(check_duration)).value_or(std::chrono::milliseconds(0));
 }
 
+namespace {
+
+/// In the largest unit that it is a multiple of.
+std::string duration_text(std::chrono::milliseconds duration) {
+  using Unit = std::pair<std::chrono::milliseconds, const char*>;
+  for (const auto& [unit, name] :
+       {Unit(std::chrono::hours(1), "h"), Unit(std::chrono::minutes(1), "m"), Unit(std::chrono::seconds(1), "s")}) {
+    if (duration.count() != 0 && duration % unit == duration.zero()) return fmt::format("{}{}", duration / unit, name);
+  }
+  return fmt::format("{}ms", duration.count());
+}
+
+}  // namespace
+
+std::chrono::milliseconds as_duration_in(const Cursor& cursor, std::chrono::milliseconds least,
+                                         std::chrono::milliseconds most) {
+  const std::size_t before = cursor.context().problems.size();
+  const std::chrono::milliseconds duration = as_duration(cursor);
+  const bool is_duration = cursor.context().problems.size() == before;
+  if (is_duration && (duration < least || duration > most)) {
+    cursor.problem(fmt::format("is out of range (expected {}..{})", duration_text(least), duration_text(most)));
+  }
+  return duration;
+}
+
 std::string as_base64(const Cursor& cursor) {
   const std::size_t before = cursor.context().problems.size();
   std::string text = cursor.is_null() ? std::string() : cursor.string();

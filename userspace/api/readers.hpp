@@ -34,6 +34,9 @@ std::string as_header_value(const Cursor& cursor);
 std::uint16_t as_port(const Cursor& cursor);
 /// GEP-2257: "1h30m", "10s", "500ms".
 std::chrono::milliseconds as_duration(const Cursor& cursor);
+/// The same, within bounds.
+std::chrono::milliseconds as_duration_in(const Cursor& cursor, std::chrono::milliseconds least,
+                                         std::chrono::milliseconds most);
 /// RFC 4648 section 4 with padding; line breaks are skipped. Yields the bytes.
 std::string as_base64(const Cursor& cursor);
 
@@ -54,6 +57,10 @@ inline auto text_of(std::size_t shortest, std::size_t longest) {
 template <typename Number = std::uint32_t>
 auto integer_in(std::int64_t lowest, std::int64_t highest) {
   return [lowest, highest](const Cursor& cursor) { return static_cast<Number>(cursor.integer(lowest, highest)); };
+}
+
+inline auto duration_in(std::chrono::milliseconds least, std::chrono::milliseconds most) {
+  return [least, most](const Cursor& cursor) { return as_duration_in(cursor, least, most); };
 }
 
 /// A string out of a few, each of which stands for a value: word_of<Mode>({{"On", Mode::On}, {"Off", Mode::Off}}).

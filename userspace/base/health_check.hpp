@@ -24,9 +24,18 @@ struct HttpCheck {
   auto operator<=>(const HttpCheck&) const = default;
 };
 
-/// A check that we make ourselves, again and again.
+/// A call of grpc.health.v1.
+struct GrpcCheck {
+  std::string service = {};  ///< empty: the server as a whole
+
+  auto operator<=>(const GrpcCheck&) const = default;
+};
+
+/// A check that we make ourselves, again and again. Without `http` and `grpc` a TCP connection that comes about is
+/// enough.
 struct ActiveCheck {
-  std::optional<HttpCheck> http = {};        ///< none: a TCP connection that is established is enough
+  std::optional<HttpCheck> http = {};
+  std::optional<GrpcCheck> grpc = {};
   std::optional<std::uint16_t> port = {};    ///< host byte order; none: the endpoint's own
   std::chrono::milliseconds interval{3000};  ///< from one check's begin to the next
   std::chrono::milliseconds timeout{1000};   ///< of one check as a whole
@@ -38,10 +47,10 @@ struct ActiveCheck {
 
 /// What is concluded from clients' connections.
 struct PassiveCheck {
-  std::uint32_t consecutive_failures = 5;           ///< connections in a row that were refused or not answered
-  std::chrono::milliseconds connect_timeout{3000};  ///< TCP: a SYN without an answer for so long is a failure
-  std::chrono::seconds base_ejection_time{30};      ///< times the number of ejections in a row
-  std::uint32_t max_ejection_percent = 50;          ///< of the endpoints of one backendRef
+  std::uint32_t consecutive_failures = 5;                ///< connections in a row that were refused or not answered
+  std::chrono::milliseconds connect_timeout{3000};       ///< TCP: a SYN without an answer for so long is a failure
+  std::chrono::milliseconds base_ejection_time{30'000};  ///< times the number of ejections in a row
+  std::uint32_t max_ejection_percent = 50;               ///< of the endpoints of one backendRef
 
   auto operator<=>(const PassiveCheck&) const = default;
 };

@@ -65,6 +65,10 @@ std::string IpAddress::to_string() const {
   return text.data();
 }
 
+std::string IpAddress::with_port(std::uint16_t port) const {
+  return is_v4() ? fmt::format("{}:{}", to_string(), port) : fmt::format("[{}]:{}", to_string(), port);
+}
+
 std::optional<IpPrefix> IpPrefix::parse(std::string_view text) {
   const auto slash = text.find('/');
   const auto address = IpAddress::parse(text.substr(0, slash));

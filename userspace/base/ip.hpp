@@ -34,6 +34,8 @@ class IpAddress {
   [[nodiscard]] const std::array<std::uint8_t, 16>& bytes() const { return bytes_; }
   /// "10.0.0.1" or RFC 5952 text.
   [[nodiscard]] std::string to_string() const;
+  /// "10.0.0.1:80" or "[2001:db8::1]:80"
+  [[nodiscard]] std::string with_port(std::uint16_t port) const;
 
   auto operator<=>(const IpAddress&) const = default;
 

@@ -150,15 +150,39 @@ std::string source_text(const gw_backend& backend) {
   return fmt::format("client's ({} if of its /{})", ours, plan::shared_length(backend));
 }
 
+/// What health checks have found; "-" if nothing.
+std::string health_text(const gw_backend& backend) {
+  std::string text;
+  if ((backend.flags & GW_BACKEND_UNHEALTHY) != 0) text = "unhealthy";
+  if ((backend.flags & GW_BACKEND_EJECTED) != 0) text += text.empty() ? "ejected" : ", ejected";
+  return text.empty() ? "-" : text;
+}
+
 Rows backends(const MapView& view, std::uint32_t now) {
   Rows rows;
   for (const auto& [id, backend] : view.observed.backends) {
     rows.push_back({{"id", id},
                     {"backend", endpoint_text(backend.addr, backend.port)},
                     {"mode", mode_of(backend)},
+                    {"health", health_text(backend)},
                     {"drains", drain_text(backend, now)},
                     {"source", source_text(backend)}});
   }
+  return rows;
+}
+
+/// What has become of new connections to watched backends.
+Rows health(const MapView& view) {
+  Rows rows;
+  for (const auto& [key, counts] : view.health) {
+    rows.push_back({{"backend", backend_text(view, key.backend_id)},
+                    {"protocol", plan::protocol_text(static_cast<std::uint8_t>(key.protocol))},
+                    {"attempts", counts.attempts},
+                    {"answers", counts.answers},
+                    {"refusals", counts.refusals},
+                    {"forgotten", counts.forgotten}});
+  }
+  std::ranges::sort(rows, {}, [](const json& row) { return row["backend"].get<std::string>(); });
   return rows;
 }
 
@@ -274,7 +298,8 @@ const std::vector<MapCommand>& commands() {
       {"admission", {"listener", "connections"}, timeless(admission)},
       {"services", {"service", "share", "table", "slots", "hash"}, timeless(services)},
       {"maglev", {"service", "backend", "slots", "share"}, timeless(maglev)},
-      {"backends", {"id", "backend", "mode", "source", "drains"}, backends},
+      {"backends", {"id", "backend", "mode", "source", "health", "drains"}, backends},
+      {"health", {"backend", "protocol", "attempts", "answers", "refusals", "forgotten"}, timeless(health)},
       {"flows",
        {"protocol", "client", "vip", "source", "backend", "state", "mode", "age", "idle", "ifindex", "listener"},
        flows},

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // gwctl: asks the daemon and the maps.
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <ctime>
@@ -90,8 +92,7 @@ int main(int argc, char** argv) {
   add_output(status_command, arguments, {"table", "json"});
 
   auto* const dump_command = app.add_subcommand("dump-maps", "The pinned maps, decoded; works without the daemon");
-  dump_command->add_option("MAP", arguments.map,
-                           "One of: listeners services maglev backends flows control links counters names");
+  dump_command->add_option("MAP", arguments.map, fmt::format("One of: {}", fmt::join(map_names(), " ")));
   add_output(dump_command, arguments, {"table", "json"});
 
   auto* const analyze_command =

@@ -76,6 +76,9 @@ Result<MapView> read_map_view(const std::string& pin_dir) {
   if (!read) return fail(read.error());
   read = maps->admission.for_each([&](const auto& id, const auto& value) { view.admission[id] = value; });
   if (!read) return fail(read.error());
+  read = maps->backend_health.for_each(
+      [&](const auto& key, const auto& counts) { view.health.emplace_back(key, counts); });
+  if (!read) return fail(read.error());
   read = read_sockets(pin_dir, view);
   if (!read) return fail(read.error());
   const auto control = maps->control.lookup(0);

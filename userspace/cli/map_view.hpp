@@ -21,6 +21,7 @@ struct MapView {
   std::vector<std::pair<gw_flow6_key, gw_flow6>> flows6;
   std::vector<std::pair<gw_socket_key, gw_socket>> sockets;
   std::map<std::uint32_t, gw_admission> admission;  ///< by listener id
+  std::vector<std::pair<gw_backend_health_key, gw_backend_health>> health;
   gw_control control{};
   std::vector<std::uint64_t> counters;  ///< index is enum gw_counter
 

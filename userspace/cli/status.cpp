@@ -58,6 +58,12 @@ void print_missing_features(Env& env, const json& status) {
   }
 }
 
+std::string health(const json& status) {
+  const json::json_pointer out("/health/outOfUse");
+  return fmt::format("{} endpoints checked, {} watched, {} out of use", text_at(status, "/health/checked"),
+                     text_at(status, "/health/watched"), status.contains(out) ? status.at(out).size() : 0);
+}
+
 void print(Env& env, const json& status, bool ready) {
   env.out << fmt::format("portcullis {} on node {}: {}\n", text_at(status, "/version"), text_at(status, "/node"),
                          ready ? "ready" : "not ready");
@@ -66,6 +72,7 @@ void print(Env& env, const json& status, bool ready) {
                          text_at(status, "/listeners"), text_at(status, "/backends"));
   env.out << fmt::format("This host's own processes: {}\n", host_processes(status));
   print_missing_features(env, status);
+  if (status.contains("health")) env.out << fmt::format("Health: {}\n", health(status));
   print_links(env, status["links"]);
   print_findings(env, status["findings"]);
 }

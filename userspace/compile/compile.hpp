@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// (IR, topology, ids) -> plan. A pure function: two nodes with the same configuration and endpoints
-// compute the same Maglev tables, whatever either had before.
+// (IR, topology, ids) -> plan. A pure function: two nodes with the same configuration, endpoints and
+// health compute the same Maglev tables, whatever either had before.
 #pragma once
 
 #include "userspace/ir/config.hpp"
 #include "userspace/net/topology.hpp"
+#include "userspace/plan/health.hpp"
 #include "userspace/plan/id_table.hpp"
 #include "userspace/plan/plan.hpp"
 
@@ -30,6 +31,7 @@ struct Options {
   std::vector<std::string>
       interfaces;                 ///< link names or shell patterns to attach to; empty: every Ethernet link that is up
   std::chrono::seconds drain{0};  ///< of backends whose policy does not say
+  plan::Health health = {};       ///< what is known of endpoints now
 };
 
 struct Output {

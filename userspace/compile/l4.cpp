@@ -10,6 +10,7 @@
 
 #include "userspace/compile/admission.hpp"
 #include "userspace/compile/backend.hpp"
+#include "userspace/compile/health.hpp"
 #include "userspace/compile/maglev.hpp"
 #include "userspace/plan/address.hpp"
 #include "userspace/plan/names.hpp"
@@ -46,8 +47,9 @@ class L4Compiler {
   void warn_if_port_differs(const ir::L4Listener& listener);
   std::uint32_t service_id(const std::string& name, Family family);
   plan::Service service_of(const std::string& name, const ir::Service& service, Family family);
-  plan::MaglevTable table_of(const std::string& name, const ir::WeightedBackends& ref, Family family);
-  std::vector<std::uint32_t> usable_backends(const ir::WeightedBackends& ref, Family family);
+  plan::MaglevTable table_of(const std::string& name, const ir::WeightedBackends& ref,
+                             const std::vector<std::uint32_t>& backends);
+  std::vector<std::uint32_t> backends_of(const ir::WeightedBackends& ref, Family family);
   std::uint32_t backend_id(const ir::Endpoint& endpoint, const ir::Upstream& upstream);
 
   const ir::Config& config_;
@@ -159,16 +161,15 @@ plan::Service L4Compiler::service_of(const std::string& name, const ir::Service&
   plan::Service shares;
   std::uint64_t sum = 0;
   for (const auto& ref : service.backends) {
-    if (ref.weight == 0) {
-      usable_backends(ref, family);  // no new connections, but the old ones stay
-      continue;
-    }
+    // Also of what has no weight: it gets no new connections, but the old ones stay.
+    const std::vector<std::uint32_t> backends = backends_of(ref, family);
+    if (ref.weight == 0) continue;
     if (shares.shares.size() == GW_SERVICE_SHARES_MAX) {
       warnings_.insert(fmt::format("{}: only {} of its backendRefs are used", name, GW_SERVICE_SHARES_MAX));
       break;
     }
     sum += ref.weight;
-    shares.shares.push_back({static_cast<std::uint32_t>((sum << 32) / total - 1), table_of(name, ref, family)});
+    shares.shares.push_back({static_cast<std::uint32_t>((sum << 32) / total - 1), table_of(name, ref, backends)});
   }
   const bool all_rejected = std::ranges::all_of(shares.shares, [](const auto& share) { return share.table.empty(); });
   if (all_rejected) return {};
@@ -176,9 +177,10 @@ plan::Service L4Compiler::service_of(const std::string& name, const ir::Service&
   return shares;
 }
 
-plan::MaglevTable L4Compiler::table_of(const std::string& name, const ir::WeightedBackends& ref, Family family) {
+plan::MaglevTable L4Compiler::table_of(const std::string& name, const ir::WeightedBackends& ref,
+                                       const std::vector<std::uint32_t>& backends) {
   std::vector<MaglevEntry> entries;
-  for (const std::uint32_t id : usable_backends(ref, family)) {
+  for (const std::uint32_t id : backends) {
     const gw_backend& backend = plan_.backends.at(id);
     // Address and port, not our source towards it: that differs between nodes, which must agree.
     const std::string_view address(reinterpret_cast<const char*>(&backend.addr), sizeof(backend.addr));
@@ -192,13 +194,16 @@ plan::MaglevTable L4Compiler::table_of(const std::string& name, const ir::Weight
   return build_table(entries, slots);
 }
 
-std::vector<std::uint32_t> L4Compiler::usable_backends(const ir::WeightedBackends& ref, Family family) {
-  std::vector<std::uint32_t> ids;
-  for (const auto& endpoint : config_.endpoints_of(ref)) {
+/// All that can be used go into the plan; those that new connections go to are returned.
+std::vector<std::uint32_t> L4Compiler::backends_of(const ir::WeightedBackends& ref, Family family) {
+  const ir::EndpointList endpoints = config_.endpoints_of(ref);
+  Candidates candidates{ref, {}};
+  for (const auto& endpoint : endpoints) {
     if (family_of(endpoint.address) != family) continue;
-    if (const std::uint32_t id = backend_id(endpoint, ref.upstream); id != 0) ids.push_back(id);
+    const std::uint32_t id = backend_id(endpoint, ref.upstream);
+    if (id != 0) candidates.backends.push_back({&endpoint, id});
   }
-  return ids;
+  return choose_healthy(candidates, options_.health, plan_, warnings_);
 }
 
 std::uint32_t L4Compiler::backend_id(const ir::Endpoint& endpoint, const ir::Upstream& upstream) {
@@ -215,9 +220,13 @@ std::uint32_t L4Compiler::backend_id(const ir::Endpoint& endpoint, const ir::Ups
     return 0;
   }
   backend.drain_seconds = static_cast<std::uint32_t>(upstream.drain_timeout.value_or(options_.drain).count());
-  // Two Services may share an endpoint: the longer time holds.
+  // Two Services may share an endpoint: the longer time holds, and what one of them knows of its health.
   const bool is_known = !live_backends_.insert(key).second;
-  if (is_known) backend.drain_seconds = std::max(backend.drain_seconds, plan_.backends.at(id).drain_seconds);
+  if (is_known) {
+    const gw_backend& known = plan_.backends.at(id);
+    backend.drain_seconds = std::max(backend.drain_seconds, known.drain_seconds);
+    backend.flags |= known.flags;
+  }
   plan_.backends[id] = backend;
   return id;
 }

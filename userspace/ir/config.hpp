@@ -3,6 +3,7 @@
 // kernel facts. `translate` makes it, `compile` reads it. Plain values.
 #pragma once
 
+#include "userspace/base/health_check.hpp"
 #include "userspace/base/ip.hpp"
 #include "userspace/base/object_name.hpp"
 #include "userspace/base/shared_list.hpp"
@@ -60,6 +61,7 @@ struct Upstream {
   SourceAddress source_address = SourceAddress::Auto;
   DirectReturn direct_return = DirectReturn::None;
   std::optional<std::chrono::seconds> drain_timeout;  ///< flows stay that long with an endpoint that is gone
+  HealthCheck health_check;
 
   bool operator==(const Upstream&) const = default;
 };

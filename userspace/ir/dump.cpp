@@ -30,6 +30,33 @@ std::string admission(const Admission& admission) {
   return text;
 }
 
+std::string request(const HttpCheck& http) {
+  std::string text = fmt::format("http {} {}", http.method, http.path);
+  if (!http.host.empty()) text += " of " + http.host;
+  if (!http.expected_statuses.empty()) text += fmt::format(" for {}", fmt::join(http.expected_statuses, ","));
+  return text;
+}
+
+/// Only what is asked for.
+std::string health_check(const HealthCheck& health_check) {
+  std::string text;
+  if (const auto& active = health_check.active) {
+    text += fmt::format("    check {}{} every {} ms timeout {} ms healthy {} unhealthy {}\n",
+                        active->http ? request(*active->http) : "tcp",
+                        active->port ? fmt::format(" port {}", *active->port) : "", active->interval.count(),
+                        active->timeout.count(), active->healthy_threshold, active->unhealthy_threshold);
+  }
+  if (const auto& passive = health_check.passive) {
+    text += fmt::format("    eject after {} failures connect timeout {} ms for {} ms at most {} %\n",
+                        passive->consecutive_failures, passive->connect_timeout.count(),
+                        passive->base_ejection_time.count(), passive->max_ejection_percent);
+  }
+  if (health_check.panic_threshold != kDefaultPanicThreshold) {
+    text += fmt::format("    panic below {} %\n", health_check.panic_threshold);
+  }
+  return text;
+}
+
 std::string upstream(const Upstream& upstream) {
   std::string text;
   if (upstream.source_address == SourceAddress::Preserve) text += " source preserved";
@@ -55,6 +82,7 @@ std::string dump(const Config& config) {
                         service.idle_timeout ? fmt::format(" idle {} s", service.idle_timeout->count()) : "");
     for (const auto& ref : service.backends) {
       text += fmt::format("  ref {} weight {}{}\n", ref.name, ref.weight, upstream(ref.upstream));
+      text += health_check(ref.upstream.health_check);
       for (const auto& endpoint : config.endpoints_of(ref)) {
         text += fmt::format("    endpoint {} port {}{}\n", endpoint.address.to_string(), endpoint.port,
                             endpoint.node.empty() ? "" : " node " + endpoint.node);

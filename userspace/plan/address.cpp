@@ -2,7 +2,6 @@
 #include "userspace/plan/address.hpp"
 
 #include <arpa/inet.h>
-#include <fmt/format.h>
 
 #include <cstring>
 
@@ -55,9 +54,7 @@ std::uint32_t shared_length(const gw_backend& backend) {
 const char* protocol_text(std::uint8_t protocol) { return protocol == IPPROTO_UDP ? "udp" : "tcp"; }
 
 std::string endpoint_text(const gw_addr& address, std::uint16_t port_be) {
-  const IpAddress ip = to_ip(address);
-  if (ip.is_v4()) return fmt::format("{}:{}", ip.to_string(), ntohs(port_be));
-  return fmt::format("[{}]:{}", ip.to_string(), ntohs(port_be));
+  return to_ip(address).with_port(ntohs(port_be));
 }
 
 }  // namespace gw::plan

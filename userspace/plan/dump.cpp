@@ -131,7 +131,7 @@ std::string dump(const Plan& plan) {
                         describe_health(backend));
   }
   for (const auto& [key, watch] : plan.watched) {
-    text += fmt::format("watch backend {} for {}\n", describe(key), watch.backend_ref);
+    text += fmt::format("watch backend {} of {}\n", describe(key), watch.backend_ref);
   }
   for (const auto& attachment : plan.attachments) {
     text += fmt::format("attach {}{} {} ({})\n", attachment.xdp ? "xdp+tc" : "tc", attachment.egress ? "+egress" : "",

@@ -54,7 +54,9 @@ inline bool is_local(const gw_backend& backend) { return (backend.flags & GW_BAC
 /// A backend whose new connections the programs count.
 struct Watch {
   PassiveCheck check;
-  std::string backend_ref;  ///< "namespace/service:port", for people
+  std::string backend_ref;  ///< "namespace/service:port", for people; one of them if there are several
+  IpAddress address;        ///< the endpoint, for people too
+  std::uint16_t port = 0;   ///< host byte order
 
   bool operator==(const Watch&) const = default;
 };

@@ -84,6 +84,15 @@ ir::DirectReturn to_ir(api::DirectReturn value) {
   return ir::DirectReturn::None;
 }
 
+HealthCheck health_check_of(const PolicyLayers<api::UpstreamPolicy>& layers) {
+  HealthCheck check{
+      .active = value_of(layers, &api::UpstreamPolicy::active_check),
+      .passive = value_of(layers, &api::UpstreamPolicy::passive_check),
+      .panic_threshold = value_of(layers, &api::UpstreamPolicy::panic_threshold).value_or(kDefaultPanicThreshold)};
+  if (check.active && check.active->grpc) check.active.reset();
+  return check;
+}
+
 }  // namespace
 
 PolicyLayers<api::ClientPolicy> client_layers(const Graph& graph, const Entrance& entrance) {
@@ -127,6 +136,7 @@ ir::Upstream upstream_of(const PolicyLayers<api::UpstreamPolicy>& layers) {
   if (source != layers.end()) upstream.source_address = to_ir(*(*source)->second->source_address);
   if (direct != layers.end()) upstream.direct_return = to_ir(*(*direct)->second->direct_return);
   upstream.drain_timeout = value_of(layers, &api::UpstreamPolicy::drain_timeout);
+  upstream.health_check = health_check_of(layers);
   // Two policies may contradict each other as one may not (direct return keeps the client's address).
   if (upstream.source_address == ir::SourceAddress::Masquerade && upstream.direct_return != ir::DirectReturn::None) {
     if (source < direct) upstream.direct_return = ir::DirectReturn::None;

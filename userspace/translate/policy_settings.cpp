@@ -63,18 +63,27 @@ Text load_balancing(const UpstreamPolicy& policy) {
       balancing.hash_name.empty() ? "" : " ", balancing.hash_name);
 }
 
-Text health_check(const UpstreamPolicy& policy) {
-  if (!policy.health_check) return std::nullopt;
-  const api::HealthCheck& check = *policy.health_check;
-  return fmt::format("{} every {}, timeout {}", *word_of(std::optional(check.type), {"TCP", "HTTP", "GRPC"}),
-                     to_text(check.interval), to_text(check.timeout));
+std::string to_text(const ActiveCheck& check) {
+  std::string what = check.http ? fmt::format("HTTP {} {}", check.http->method, check.http->path) : "TCP";
+  if (check.grpc) what = fmt::format("GRPC {}", check.grpc->service);
+  return fmt::format("{} every {}, timeout {}", what, to_text(check.interval), to_text(check.timeout));
 }
 
-Text outlier_detection(const UpstreamPolicy& policy) {
-  if (!policy.outlier_detection) return std::nullopt;
-  const api::OutlierDetection& detection = *policy.outlier_detection;
-  return fmt::format("{} errors, out for {}, at most {} %", detection.consecutive_errors,
-                     to_text(detection.ejection_time), detection.max_ejected_percent);
+Text active_check(const UpstreamPolicy& policy) {
+  if (!policy.active_check || policy.active_check->grpc) return std::nullopt;
+  return to_text(*policy.active_check);
+}
+
+Text grpc_check(const UpstreamPolicy& policy) {
+  if (!policy.active_check || !policy.active_check->grpc) return std::nullopt;
+  return to_text(*policy.active_check);
+}
+
+Text passive_check(const UpstreamPolicy& policy) {
+  if (!policy.passive_check) return std::nullopt;
+  const PassiveCheck& check = *policy.passive_check;
+  return fmt::format("{} failures, out for {}, at most {} %", check.consecutive_failures,
+                     to_text(check.base_ejection_time), check.max_ejection_percent);
 }
 
 template <auto Member>
@@ -106,8 +115,11 @@ constexpr std::array kUpstream = {
     PolicySetting<UpstreamPolicy>{
         "proxyProtocol", Proxy,
         [](const UpstreamPolicy& p) { return word_of(p.proxy_protocol, {"None", "V1", "V2"}); }},
-    PolicySetting<UpstreamPolicy>{"healthCheck", Proxy, health_check},
-    PolicySetting<UpstreamPolicy>{"outlierDetection", Proxy, outlier_detection},
+    PolicySetting<UpstreamPolicy>{"healthCheck.active", Kernel, active_check},
+    PolicySetting<UpstreamPolicy>{"healthCheck.active of type GRPC", Proxy, grpc_check},
+    PolicySetting<UpstreamPolicy>{"healthCheck.passive", Kernel, passive_check},
+    PolicySetting<UpstreamPolicy>{"healthCheck.panicThreshold", Kernel,
+                                  [](const UpstreamPolicy& p) { return number(p.panic_threshold); }},
     PolicySetting<UpstreamPolicy>{"limits.maxConnections", Proxy,
                                   [](const UpstreamPolicy& p) { return number(p.limits.max_connections); }},
     PolicySetting<UpstreamPolicy>{"limits.maxPendingRequests", Proxy,
