@@ -28,7 +28,7 @@ ALLOWED = {
     "cli": {"admin", "analyze", "api", "base", "compile", "convert", "datapath", "ir", "maps", "net", "plan", "provider", "translate"},
 }
 # Of net/, compile may only see values.
-NET_VALUES = {"userspace/net/topology.hpp"}
+NET_VALUES = {"userspace/net/routing.hpp", "userspace/net/topology.hpp"}
 # Third-party headers by the modules that may use them.
 THIRD_PARTY = [
     (re.compile(r"^(bpf/(bpf|libbpf|btf)\.h|.*\.skel\.h)$"), {"datapath"}),

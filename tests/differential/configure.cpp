@@ -120,7 +120,8 @@ Result<std::uint32_t> Configurator::table_of(const std::vector<std::uint32_t>& s
   const auto found = tables_.find(slots);
   if (found != tables_.end()) return found->second;
   const auto id = static_cast<std::uint32_t>(tables_.size() + 1);
-  if (auto made = datapath::apply(data_path_.maps(), {plan::CreateTable{id, slots}}); !made) return fail(made.error());
+  const plan::CreateTable create{id, static_cast<std::uint32_t>(slots.size()), slots};
+  if (auto made = datapath::apply(data_path_.maps(), {create}); !made) return fail(made.error());
   tables_[slots] = id;
   return id;
 }

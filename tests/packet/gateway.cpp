@@ -132,18 +132,24 @@ void Gateway::add_listener(const IpAddress& vip, std::uint16_t port, std::uint8_
 }
 
 void Gateway::admit(const ir::Admission& admission) {
-  for (auto& [key, listener] : plan_.listeners) compile::compile_admission(admission, listener, plan_);
+  for (const auto& [key, entry] : plan::ListenerMap(plan_.listeners)) {
+    gw_listener listener = entry;
+    compile::compile_admission(admission, listener, plan_.sources, plan_.limited);
+    plan_.listeners.set(key, listener);
+  }
   apply();
 }
 
 void Gateway::use_source_affinity() {
-  for (auto& [id, service] : plan_.services) service.flags |= GW_SERVICE_SOURCE_AFFINITY;
+  for (const auto& [id, service] : plan::ServiceMap(plan_.services)) {
+    plan_.services[id].flags |= GW_SERVICE_SOURCE_AFFINITY;
+  }
   apply();
 }
 
 void Gateway::watch(std::uint8_t protocol) {
-  for (auto& [id, backend] : plan_.backends) {
-    backend.flags |= GW_BACKEND_WATCHED;
+  for (const auto& [id, backend] : plan::BackendMap(plan_.backends)) {
+    plan_.backends[id].flags |= GW_BACKEND_WATCHED;
     plan_.watched[{id, protocol}] = {};
   }
   apply();
@@ -159,9 +165,10 @@ std::optional<gw_backend_health> Gateway::health(const IpAddress& address, std::
 }
 
 void Gateway::remove_backend(const IpAddress& address) {
-  std::erase_if(plan_.backends, [gone = plan::to_map(address)](const auto& entry) {
-    return maps::bytes_equal(entry.second.addr, gone);
-  });
+  const gw_addr gone = plan::to_map(address);
+  for (const auto& [id, backend] : plan::BackendMap(plan_.backends)) {
+    if (maps::bytes_equal(backend.addr, gone)) plan_.backends.erase(id);
+  }
   apply();
   bump_generation();
 }

@@ -32,6 +32,17 @@ bool is_alive(const std::string& path) {
   return errno != ECONNREFUSED;
 }
 
+std::shared_ptr<const Snapshot> nothing_yet() {
+  const auto text = [](const char* constant) { return Document([constant] { return std::string(constant); }); };
+  return std::shared_ptr<const Snapshot>(new Snapshot{.ready = false,
+                                                      .not_ready = "starting",
+                                                      .status = text(R"({"ready":false})"),
+                                                      .objects = text(R"({"objects":[]})"),
+                                                      .events = text(R"({"events":[]})"),
+                                                      .plan = text(""),
+                                                      .config = text("")});
+}
+
 /// Makes room for our socket. Removes nothing but a socket that nobody serves any more.
 Result<> prepare_path(const std::string& path) {
   if (path.size() >= sizeof(sockaddr_un{}.sun_path)) {
@@ -63,21 +74,16 @@ struct Server::State {
   std::thread thread;
   std::atomic<bool> ended = false;
   std::mutex mutex;
-  std::shared_ptr<const Snapshot> snapshot = std::make_shared<Snapshot>(Snapshot{.ready = false,
-                                                                                 .not_ready = "starting",
-                                                                                 .status_json = R"({"ready":false})",
-                                                                                 .objects_json = R"({"objects":[]})",
-                                                                                 .events_json = R"({"events":[]})",
-                                                                                 .plan_text = {},
-                                                                                 .config_yaml = {}});
+  std::shared_ptr<const Snapshot> snapshot = nothing_yet();
 
   std::shared_ptr<const Snapshot> current() {
     const std::lock_guard lock(mutex);
     return snapshot;
   }
-  void serve(const char* route, std::string Snapshot::* document, const char* type) {
+  void serve(const char* route, Document Snapshot::* document, const char* type) {
     http.Get(route, [this, document, type](const httplib::Request&, httplib::Response& response) {
-      response.set_content(*current().*document, type);
+      const auto now = current();
+      response.set_content(((*now).*document).text(), type);
     });
   }
   void add_routes() {
@@ -88,11 +94,11 @@ struct Server::State {
       response.status = now->ready ? 200 : 503;
       response.set_content(now->ready ? "ready\n" : "not ready: " + now->not_ready + "\n", kText);
     });
-    serve("/v1/status", &Snapshot::status_json, kJson);
-    serve("/v1/objects", &Snapshot::objects_json, kJson);
-    serve("/v1/events", &Snapshot::events_json, kJson);
-    serve("/v1/plan", &Snapshot::plan_text, kText);
-    serve("/v1/config", &Snapshot::config_yaml, kText);
+    serve("/v1/status", &Snapshot::status, kJson);
+    serve("/v1/objects", &Snapshot::objects, kJson);
+    serve("/v1/events", &Snapshot::events, kJson);
+    serve("/v1/plan", &Snapshot::plan, kText);
+    serve("/v1/config", &Snapshot::config, kText);
   }
   void run() {
     // Signals are the agent's.

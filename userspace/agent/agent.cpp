@@ -11,7 +11,6 @@
 #include <iterator>
 #include <utility>
 
-#include "userspace/agent/publish.hpp"
 #include "userspace/datapath/reconcile.hpp"
 #include "userspace/net/discover.hpp"
 #include "userspace/net/forwarding.hpp"
@@ -31,6 +30,8 @@ constexpr std::chrono::seconds kExpiryRound{5};
 constexpr std::chrono::milliseconds kExpiryStep{1};
 /// Changes of links, addresses and routes come in bursts: one cycle for those that come within this time.
 constexpr std::chrono::milliseconds kKernelBurst{10};
+/// Between a change of tables and the making ready for the next one, which takes some tens of milliseconds.
+constexpr std::chrono::milliseconds kTidyDelay{500};
 
 datapath::FlowTimeouts flow_timeouts(const FlowSettings& settings) {
   return {.handshake = settings.handshake,
@@ -91,11 +92,16 @@ Result<std::unique_ptr<Agent>> Agent::create(const RunOptions& options, Config c
   auto maps = datapath::Maps::open(options.pin_dir);
   if (!maps) return fail(maps.error());
   for (const std::string& note : programs->notes) spdlog::warn("{}", note);
-  std::unique_ptr<Agent> agent(
-      new Agent(options, std::move(config),
-                Parts{std::move(*loop), std::move(*pins), std::move(*features), std::move(*programs), std::move(*maps),
-                      std::move(*provider), std::move(*monitor), std::move(*admin)}));
-  auto health = HealthChecks::create(agent->parts_.loop, agent->parts_.maps, [at = agent.get()] { at->cycle(); });
+  std::unique_ptr<Parts> parts(new Parts{std::move(*loop), std::move(*pins), std::move(*features), std::move(*programs),
+                                         std::move(*maps), std::move(*provider), std::move(*monitor),
+                                         std::move(*admin)});
+  auto pipeline = Pipeline::open(parts->maps, {.translate = {},
+                                               .compile = {.attach = compile::attach_mode(config.attach),
+                                                           .interfaces = config.interfaces,
+                                                           .drain = config.drain}});
+  if (!pipeline) return fail(pipeline.error());
+  std::unique_ptr<Agent> agent(new Agent(options, std::move(config), std::move(parts), std::move(*pipeline)));
+  auto health = HealthChecks::create(agent->parts_->loop, agent->parts_->maps, [at = agent.get()] { at->cycle(); });
   if (!health) return fail(health.error());
   agent->health_ = std::move(*health);
   if (auto connected = agent->connect_events(); !connected) return fail(connected.error());
@@ -103,42 +109,45 @@ Result<std::unique_ptr<Agent>> Agent::create(const RunOptions& options, Config c
   return agent;
 }
 
-Agent::Agent(RunOptions options, Config config, Parts parts)
+Agent::Agent(RunOptions options, Config config, std::unique_ptr<Parts> parts, Pipeline pipeline)
     : options_(std::move(options)),
       config_(std::move(config)),
       parts_(std::move(parts)),
-      attacher_(parts_.pins, parts_.programs),
-      sockets_(datapath::SocketHooks::load(parts_.pins, config_.cgroup, parts_.features)),
-      expirer_(parts_.maps, flow_timeouts(config_.flows)),
+      pipeline_(std::move(pipeline)),
+      attacher_(parts_->pins, parts_->programs),
+      sockets_(datapath::SocketHooks::load(parts_->pins, config_.cgroup, parts_->features)),
+      expirer_(parts_->maps, flow_timeouts(config_.flows)),
       status_writer_(config_.status_dir),
       started_at_(std::time(nullptr)) {}
 
 Result<> Agent::connect_events() {
-  EventLoop& loop = parts_.loop;
+  EventLoop& loop = parts_->loop;
   auto reload = loop.add_timer([this] { on_manifests_changed(); });
   auto retry = loop.add_timer([this] { cycle(); });
   auto expiry = loop.add_timer([this] { on_expiry_timer(); });
   auto drain = loop.add_timer([this] { cycle(); });
   auto topology = loop.add_timer([this] { on_topology_changed(); });
-  if (!reload || !retry || !expiry || !drain || !topology) return fail("cannot create the agent's timers");
+  auto tidy = loop.add_timer([this] { on_tidy_timer(); });
+  if (!reload || !retry || !expiry || !drain || !topology || !tidy) return fail("cannot create the agent's timers");
   reload_timer_ = *reload;
   retry_timer_ = *retry;
   expiry_timer_ = *expiry;
   drain_timer_ = *drain;
   topology_timer_ = *topology;
-  const auto stop = [this] { parts_.loop.stop(); };
+  tidy_timer_ = *tidy;
+  const auto stop = [this] { parts_->loop.stop(); };
   const auto reread = [this] {
     spdlog::info("SIGHUP: reading everything again");
-    parts_.provider.mark_all_dirty();
+    parts_->provider.mark_all_dirty();
     on_manifests_changed();
   };
   const auto manifests = [this] {
-    parts_.provider.on_readable();
+    parts_->provider.on_readable();
     schedule_reload();
   };
   for (auto connected : {loop.on_signal(SIGTERM, stop), loop.on_signal(SIGINT, stop), loop.on_signal(SIGHUP, reread),
-                         loop.on_readable(parts_.provider.fd(), manifests),
-                         loop.on_readable(parts_.monitor.fd(), [this] { on_kernel_changed(); })}) {
+                         loop.on_readable(parts_->provider.fd(), manifests),
+                         loop.on_readable(parts_->monitor.fd(), [this] { on_kernel_changed(); })}) {
     if (!connected) return connected;
   }
   return {};
@@ -146,18 +155,15 @@ Result<> Agent::connect_events() {
 
 /// What an earlier agent left in the maps is where this one goes on.
 Result<> Agent::restore() {
-  const auto observed = datapath::observe(parts_.maps);
-  if (!observed) return fail(observed.error());
-  ids_ = plan::IdTable::restore(*observed);
-  health_->restore(*observed);
-  note_written(*observed);
-  if (!observed->listeners.empty()) {
-    spdlog::info("found {} listeners and {} backends in the kernel, going on from there", observed->listeners.size(),
-                 observed->backends.size());
+  const plan::Observed& found = *pipeline_.observed();
+  health_->restore(found);
+  if (!found.listeners.empty()) {
+    spdlog::info("found {} listeners and {} backends in the kernel, going on from there", found.listeners.size(),
+                 found.backends.size());
   }
-  if (auto chosen = choose_nat_ports(parts_.maps, config_.nat_ports); !chosen) return chosen;
+  if (auto chosen = choose_nat_ports(parts_->maps, config_.nat_ports); !chosen) return chosen;
   if (const std::uint64_t cookie = sockets_.netns_cookie(); cookie != 0) {
-    if (auto set = datapath::set_netns_cookie(parts_.maps, cookie); !set) return set;
+    if (auto set = datapath::set_netns_cookie(parts_->maps, cookie); !set) return set;
   }
   hops_changed_ = true;
   (void)read_topology();
@@ -166,27 +172,27 @@ Result<> Agent::restore() {
 
 Result<> Agent::run() {
   spdlog::info("portcullis {} on node {}, manifests from {}", kVersion, config_.node_name, options_.manifests);
-  parts_.provider.mark_all_dirty();
+  parts_->provider.mark_all_dirty();
   on_manifests_changed();
   expiry_timer_->set(steady_clock::now() + kExpiryRound);
-  auto ran = parts_.loop.run();
+  auto ran = parts_->loop.run();
   notify_service_manager("STOPPING=1");
   spdlog::info("stopping; the data path {}", options_.unload_on_exit ? "is unloaded" : "goes on without us");
   return ran;
 }
 
 void Agent::schedule_reload() {
-  if (const auto due = parts_.provider.due()) reload_timer_->set(*due);
+  if (const auto due = parts_->provider.due()) reload_timer_->set(*due);
 }
 
 void Agent::on_manifests_changed() {
-  snapshot_ = parts_.provider.reload();
+  snapshot_ = parts_->provider.reload();
   cycle();
   schedule_reload();
 }
 
 void Agent::on_kernel_changed() {
-  const auto changes = parts_.monitor.drain();
+  const auto changes = parts_->monitor.drain();
   if (!changes) {
     spdlog::error("netlink: {}", changes.error().message);
     return;
@@ -212,7 +218,7 @@ void Agent::on_topology_changed() {
 }
 
 void Agent::bump_generation(datapath::NextHops next_hops) {
-  if (auto bumped = datapath::bump_generation(parts_.maps, next_hops); !bumped) {
+  if (auto bumped = datapath::bump_generation(parts_->maps, next_hops); !bumped) {
     spdlog::error("{}", bumped.error().message);
   }
 }
@@ -251,25 +257,27 @@ void Agent::confirm_neighbours() {
 /// Manifests and kernel facts -> maps, attachments, status.
 void Agent::cycle() {
   const auto begin = steady_clock::now();
-  const translate::Output translated = translate::translate(snapshot_.resources, {});
+  const translate::Output& translated = pipeline_.translate(snapshot_.resources);
   health_->watch_endpoints(translated.config);
-  ids_.keep_draining(draining_);
-  compile::Output compiled = compile::compile(translated.config, topology_, ids_,
-                                              {.attach = compile::attach_mode(config_.attach),
-                                               .interfaces = config_.interfaces,
-                                               .drain = config_.drain,
-                                               .health = health_->found()});
-  enable_forwarding(compiled.plan);
-  const status::ApplyOutcome outcome = apply(compiled.plan);
-  expirer_.set_idle_timeouts(compiled.plan.idle_timeouts);
-  health_->watch_backends(compiled.plan);
-  ids_ = std::move(compiled.ids);
-  log_problems(translated, compiled.plan);
-  publish(translated, compiled.plan, outcome);
+  const plan::Plan& plan = pipeline_.compile(topology_, health_->found());
+  enable_forwarding(plan);
+  const status::ApplyOutcome outcome = apply();
+  expirer_.set_idle_timeouts(plan.idle_timeouts);
+  health_->watch_backends(plan);
+  log_problems();
+  publish(outcome);
   say_ready(outcome);
   const auto took = std::chrono::duration_cast<std::chrono::microseconds>(steady_clock::now() - begin);
-  spdlog::debug("cycle {}: {} listeners, {} backends, {} us", cycles_, compiled.plan.listeners.size(),
-                compiled.plan.backends.size(), took.count());
+  const Pipeline::Times& times = pipeline_.times();
+  spdlog::debug(
+      "cycle {}: {} listeners, {} backends, {} us (translate {}, compile {}, diff {}, apply {}, read back {})", cycles_,
+      plan.listeners.size(), plan.backends.size(), took.count(), times.translate.count(), times.compile.count(),
+      times.diff.count(), times.apply.count(), times.read_back.count());
+}
+
+void Agent::on_tidy_timer() {
+  tidying_is_due_ = false;
+  if (auto tidied = pipeline_.tidy(); !tidied) spdlog::warn("{}", tidied.error().message);
 }
 
 /// The kernel's route lookup refuses packets from a link on which forwarding is off.
@@ -290,9 +298,9 @@ void Agent::enable_forwarding(const plan::Plan& plan) {
 }
 
 /// Maps first: a program that is attached finds its tables filled.
-status::ApplyOutcome Agent::apply(const plan::Plan& plan) {
+status::ApplyOutcome Agent::apply() {
   status::ApplyOutcome outcome;
-  if (auto written = write_maps(plan); !written) {
+  if (auto written = write_maps(); !written) {
     outcome.failure = written.error().message;
     spdlog::error("the kernel does not hold the new configuration yet, next try in {} s: {}", retry_delay_.count(),
                   *outcome.failure);
@@ -302,50 +310,35 @@ status::ApplyOutcome Agent::apply(const plan::Plan& plan) {
     retry_timer_->clear();
     retry_delay_ = std::chrono::seconds(1);
   }
-  outcome.attach_failures = attach(plan);
+  outcome.attach_failures = attach(pipeline_.plan());
   if (std::exchange(hops_changed_, false)) bump_generation(topology_is_due_ ? datapath::NextHops::ByFlow : next_hops());
   return outcome;
 }
 
-/// Writes the difference, then reads back: only what the kernel confirms counts as programmed.
-Result<> Agent::write_maps(const plan::Plan& plan) {
-  const std::uint32_t now = monotonic_seconds();
-  const auto before = datapath::observe(parts_.maps);
-  if (!before) return fail(before.error());
-  const auto operations = plan::diff(plan, *before, now);
-  for (const auto& operation : operations) spdlog::debug("{}", plan::to_string(operation));
-  if (auto applied = datapath::apply(parts_.maps, operations); !applied) return applied;
+Result<> Agent::write_maps() {
+  const auto operations = pipeline_.write(monotonic_seconds());
+  if (!operations) return fail(operations.error());
+  if (spdlog::should_log(spdlog::level::debug)) {
+    for (const auto& operation : *operations) spdlog::debug("{}", plan::to_string(operation));
+  }
   // Flows of a backend that is gone find out when they look their next hop up again; sockets have to be told.
   if (std::ranges::any_of(
-          operations, [](const auto& operation) { return std::holds_alternative<plan::RemoveBackend>(operation); })) {
+          *operations, [](const auto& operation) { return std::holds_alternative<plan::RemoveBackend>(operation); })) {
     hops_changed_ = true;
     orphans_are_due_ = true;
   }
-  if (operations.empty()) {
-    note_written(*before);
-    return {};
-  }
-  const auto after = datapath::observe(parts_.maps);
-  if (!after) return fail(after.error());
-  const auto missing = plan::diff(plan, *after, now);
-  if (!missing.empty()) {
-    return fail(fmt::format("the maps differ from what was written: {} and {} more", plan::to_string(missing.front()),
-                            missing.size() - 1));
-  }
-  note_written(*after);
+  schedule_drain();
+  schedule_tidying();
+  if (std::exchange(orphans_are_due_, false)) end_orphans(pipeline_.observed()->backends);
   return {};
 }
 
-void Agent::note_written(const plan::Observed& written) {
-  draining_.clear();
-  std::ranges::copy_if(written.backends, std::inserter(draining_, draining_.end()),
-                       [](const auto& entry) { return entry.second.drains_until != 0; });
-  if (const auto left = plan::next_drained(written, monotonic_seconds())) {
+void Agent::schedule_drain() {
+  if (const auto left = plan::next_drained(pipeline_.draining(), monotonic_seconds())) {
     drain_timer_->set(steady_clock::now() + std::chrono::seconds(*left) + std::chrono::milliseconds(100));
   } else {
     drain_timer_->clear();
   }
-  if (std::exchange(orphans_are_due_, false)) end_orphans(written.backends);
 }
 
 /// Connections of this host's own to a backend that is gone.
@@ -355,10 +348,16 @@ void Agent::end_orphans(const plan::BackendMap& backends) {
   if (!ended) spdlog::warn("connections of this host to backends that are gone: {}", ended.error().message);
 }
 
+void Agent::schedule_tidying() {
+  if (tidying_is_due_ || !pipeline_.is_untidy()) return;
+  tidying_is_due_ = true;
+  tidy_timer_->set(steady_clock::now() + kTidyDelay);
+}
+
 std::vector<std::string> Agent::attach(const plan::Plan& plan) {
-  auto wanted = plan.attachments;
+  auto wanted = plan.attachments.items();
   // Backends that drain still have answers to give.
-  if (std::ranges::any_of(draining_, plan::is_local, &plan::BackendMap::value_type::second)) {
+  if (std::ranges::any_of(pipeline_.draining(), plan::is_local, &plan::BackendMap::value_type::second)) {
     for (auto& attachment : wanted) attachment.egress = true;
   }
   attached_ = attacher_.apply(wanted);
@@ -369,7 +368,7 @@ std::vector<std::string> Agent::attach(const plan::Plan& plan) {
                              .mtu = topology_.mtu_of(result.ifindex)};
     if (!result.failure.empty()) failures.push_back(fmt::format("{}: {}", result.link, result.failure));
   }
-  if (auto set = datapath::set_links(parts_.maps, links); !set) failures.push_back(set.error().message);
+  if (auto set = datapath::set_links(parts_->maps, links); !set) failures.push_back(set.error().message);
   attach_sockets();
   return failures;
 }
@@ -387,27 +386,26 @@ void Agent::attach_sockets() {
   }
 }
 
-void Agent::publish(const translate::Output& translated, const plan::Plan& plan, const status::ApplyOutcome& outcome) {
+void Agent::publish(const status::ApplyOutcome& outcome) {
   ++cycles_;
-  const api::StatusReport report = status::complete(*translated.report, plan, outcome);
+  auto report = completer_.complete(pipeline_.translated().report, pipeline_.plan(), outcome);
   if (auto written = status_writer_.write(report); !written) spdlog::error("status: {}", written.error().message);
-  const HealthChecks::Report health = health_->report();
-  const PublishInput input{.source = options_.manifests,
-                           .started_at = started_at_,
-                           .cycle = cycles_,
-                           .config = config_,
-                           .snapshot = snapshot_,
-                           .translated = translated,
-                           .plan = plan,
-                           .outcome = outcome,
-                           .attached = attached_,
-                           .sockets = sockets_.status(),
-                           .features = parts_.features,
-                           .health = health,
-                           .report = report,
-                           .ready = ready_ || !outcome.failure,
-                           .events = events_};
-  parts_.admin->publish(make_snapshot(input));
+  PublishInput input{.source = options_.manifests,
+                     .started_at = started_at_,
+                     .updated_at = std::time(nullptr),
+                     .cycle = cycles_,
+                     .config = config_,
+                     .snapshot = snapshot_,
+                     .findings = pipeline_.translated().findings,
+                     .plan = pipeline_.plan(),
+                     .outcome = outcome,
+                     .attached = attached_,
+                     .sockets = sockets_.status(),
+                     .features = parts_->features,
+                     .health = health_->report(),
+                     .report = std::move(report),
+                     .ready = ready_ || !outcome.failure};
+  parts_->admin->publish(make_snapshot(std::move(input), events_));
 }
 
 void Agent::say_ready(const status::ApplyOutcome& outcome) {
@@ -418,8 +416,11 @@ void Agent::say_ready(const status::ApplyOutcome& outcome) {
 }
 
 /// Says each problem when it appears and when it is gone, not at every cycle.
-void Agent::log_problems(const translate::Output& translated, const plan::Plan& plan) {
-  std::set<std::string> now = problem_lines(snapshot_, translated, plan);
+void Agent::log_problems() {
+  Problems problems = problems_of(snapshot_, pipeline_.translated(), pipeline_.plan());
+  if (problems == problems_) return;
+  problems_ = std::move(problems);
+  std::set<std::string> now = lines_of(problems_);
   for (const std::string& line : now) {
     if (!logged_.contains(line)) spdlog::warn("{}", line);
   }

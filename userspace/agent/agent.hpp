@@ -9,8 +9,9 @@
 #include "userspace/agent/events.hpp"
 #include "userspace/agent/health_checks.hpp"
 #include "userspace/agent/options.hpp"
+#include "userspace/agent/pipeline.hpp"
+#include "userspace/agent/publish.hpp"
 #include "userspace/base/error.hpp"
-#include "userspace/compile/compile.hpp"
 #include "userspace/datapath/attach.hpp"
 #include "userspace/datapath/flows.hpp"
 #include "userspace/datapath/loader.hpp"
@@ -19,11 +20,9 @@
 #include "userspace/datapath/sockets.hpp"
 #include "userspace/net/monitor.hpp"
 #include "userspace/net/topology.hpp"
-#include "userspace/plan/id_table.hpp"
 #include "userspace/provider/file/file_provider.hpp"
 #include "userspace/status/complete.hpp"
 #include "userspace/status/publish.hpp"
-#include "userspace/translate/translate.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -46,7 +45,7 @@ class Agent {
   Result<> run();
 
  private:
-  /// What create() opens one after another.
+  /// What create() opens one after another. It stays where it is: the rest refers to it.
   struct Parts {
     EventLoop loop;
     datapath::PinDirectory pins;
@@ -57,7 +56,7 @@ class Agent {
     net::Monitor monitor;
     std::unique_ptr<admin::Server> admin;
   };
-  Agent(RunOptions options, Config config, Parts parts);
+  Agent(RunOptions options, Config config, std::unique_ptr<Parts> parts, Pipeline pipeline);
 
   Result<> connect_events();
   Result<> restore();
@@ -66,25 +65,28 @@ class Agent {
   void on_topology_changed();
   void on_expiry_timer();
   void schedule_reload();
+  void on_tidy_timer();
   void cycle();
   bool read_topology();
   void confirm_neighbours();
   void bump_generation(datapath::NextHops next_hops);
   [[nodiscard]] datapath::NextHops next_hops() const;
   void enable_forwarding(const plan::Plan& plan);
-  status::ApplyOutcome apply(const plan::Plan& plan);
-  Result<> write_maps(const plan::Plan& plan);
+  status::ApplyOutcome apply();
+  Result<> write_maps();
+  void schedule_drain();
+  void schedule_tidying();
   void attach_sockets();
-  void note_written(const plan::Observed& written);
   void end_orphans(const plan::BackendMap& backends);
   std::vector<std::string> attach(const plan::Plan& plan);
-  void publish(const translate::Output& translated, const plan::Plan& plan, const status::ApplyOutcome& outcome);
+  void publish(const status::ApplyOutcome& outcome);
   void say_ready(const status::ApplyOutcome& outcome);
-  void log_problems(const translate::Output& translated, const plan::Plan& plan);
+  void log_problems();
 
   RunOptions options_;
   Config config_;
-  Parts parts_;
+  std::unique_ptr<Parts> parts_;
+  Pipeline pipeline_;
   datapath::Attacher attacher_;
   datapath::SocketHooks sockets_;
   datapath::FlowExpirer expirer_;
@@ -95,14 +97,15 @@ class Agent {
   std::optional<EventLoop::Timer> expiry_timer_;
   std::optional<EventLoop::Timer> drain_timer_;
   std::optional<EventLoop::Timer> topology_timer_;
+  std::optional<EventLoop::Timer> tidy_timer_;
 
   provider::Snapshot snapshot_;
   net::Topology topology_;
-  plan::IdTable ids_;
-  plan::BackendMap draining_;  ///< as the maps had them last
   std::vector<datapath::AttachResult> attached_;
   EventLog events_;
-  std::set<std::string> logged_;  ///< what was said last time, so that it is said once
+  Problems problems_;             ///< as they were at the last cycle
+  std::set<std::string> logged_;  ///< what was said of them, so that it is said once
+  status::Completer completer_;
   std::set<std::uint32_t> forwarding_links_;
   std::chrono::seconds retry_delay_{1};
   std::uint64_t cycles_ = 0;
@@ -110,6 +113,7 @@ class Agent {
   bool hops_changed_ = false;
   bool topology_is_due_ = false;
   bool orphans_are_due_ = true;  ///< an earlier agent may not have come to it
+  bool tidying_is_due_ = false;
   bool ready_ = false;
 };
 

@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <ctime>
 #include <map>
 #include <nlohmann/json.hpp>
 
@@ -25,35 +24,53 @@ json finding(const char* severity, const std::string& object, const api::SourceL
 
 Moment right_now() { return {health::Clock::now(), std::time(nullptr)}; }
 
-/// Conditions that say that something of the user's does not work.
-bool is_bad(const json& condition) {
-  const std::string type = condition.value("type", "");
-  const bool is_negative = type == "Conflicted" || type == "Detached";
-  return condition.value("status", "") == (is_negative ? "True" : "False");
+/// A condition that says that something of the user's does not work.
+bool is_bad(const api::Condition& condition) {
+  const bool is_negative = condition.type == "Conflicted" || condition.type == "Detached";
+  return condition.status == (is_negative ? api::ConditionStatus::True : api::ConditionStatus::False);
 }
 
-void add_bad_conditions(const std::string& object, const json& status, std::vector<json>& findings) {
-  if (status.is_array()) {
-    for (const json& item : status) add_bad_conditions(object, item, findings);
-  }
-  if (!status.is_object()) return;
-  for (const auto& [key, value] : status.items()) {
-    if (key != "conditions") {
-      add_bad_conditions(object, value, findings);
-      continue;
-    }
-    for (const json& condition : value) {
-      if (!is_bad(condition)) continue;
-      const std::string message =
-          fmt::format("{}={} {}: {}", condition.value("type", ""), condition.value("status", ""),
-                      condition.value("reason", ""), condition.value("message", ""));
-      json entry = finding("error", object, {}, "", message);
-      if (std::ranges::find(findings, entry) == findings.end()) findings.push_back(std::move(entry));
+/// Adds the bad conditions of an object, each once.
+class BadConditions {
+ public:
+  BadConditions(const api::ObjectRef& object, std::vector<json>& findings)
+      : object_(object), findings_(findings), first_(static_cast<std::ptrdiff_t>(findings.size())) {}
+
+  void add(const api::Conditions& conditions) {
+    for (const auto& condition : conditions.all()) {
+      if (is_bad(condition)) add(condition);
     }
   }
+
+ private:
+  void add(const api::Condition& condition) {
+    const char* const status = condition.status == api::ConditionStatus::True ? "True" : "False";
+    const std::string message =
+        fmt::format("{}={} {}: {}", condition.type, status, condition.reason, condition.message);
+    json entry = finding("error", object_.to_string(), {}, "", message);
+    if (std::find(findings_.begin() + first_, findings_.end(), entry) == findings_.end()) {
+      findings_.push_back(std::move(entry));
+    }
+  }
+
+  const api::ObjectRef& object_;
+  std::vector<json>& findings_;
+  std::ptrdiff_t first_;  ///< where the object's own begin
+};
+
+void add_conditions(const api::GatewayClassStatus& status, BadConditions& bad) { bad.add(status.conditions); }
+void add_conditions(const api::GatewayStatus& status, BadConditions& bad) {
+  bad.add(status.conditions);
+  for (const auto& listener : status.listeners) bad.add(listener.conditions);
+}
+void add_conditions(const api::RouteStatus& status, BadConditions& bad) {
+  for (const auto& parent : status.parents) bad.add(parent.conditions);
+}
+void add_conditions(const api::PolicyStatus& status, BadConditions& bad) {
+  for (const auto& ancestor : status.ancestors) bad.add(ancestor.conditions);
 }
 
-json collect_findings(const PublishInput& input, const json& rendered) {
+std::vector<json> collect_findings(const PublishInput& input) {
   std::vector<json> findings;
   findings.reserve(input.snapshot.problems.size() + input.snapshot.stale_files.size());
   for (const auto& problem : input.snapshot.problems) {
@@ -63,7 +80,7 @@ json collect_findings(const PublishInput& input, const json& rendered) {
     findings.push_back(
         finding("warning", "", {file, 0, 0}, "", "older versions of this file's broken objects stay in use"));
   }
-  for (const auto& item : input.translated.findings) {
+  for (const auto& item : input.findings) {
     findings.push_back(finding("warning", item.object.to_string(), item.location, "", item.message));
   }
   for (const auto& warning : input.plan.warnings) findings.push_back(finding("warning", "", {}, "", warning));
@@ -75,13 +92,12 @@ json collect_findings(const PublishInput& input, const json& rendered) {
   }
   for (const auto& failure : input.outcome.attach_failures) findings.push_back(finding("error", "", {}, "", failure));
   if (input.outcome.failure) findings.push_back(finding("error", "", {}, "", *input.outcome.failure));
-  for (const json& object : rendered["objects"]) {
-    const json& metadata = object["metadata"];
-    const std::string ns = metadata.value("namespace", "");
-    add_bad_conditions(fmt::format("{} {}{}", object["kind"].get<std::string>(), ns.empty() ? "" : ns + "/",
-                                   metadata["name"].get<std::string>()),
-                       object["status"], findings);
-  }
+  api::StatusReport::for_each_member([&](auto member) {
+    for (const auto& status : (*input.report).*member) {
+      BadConditions bad(status.ref, findings);
+      add_conditions(status, bad);
+    }
+  });
   return findings;
 }
 
@@ -113,10 +129,6 @@ json describe_features(const datapath::Features& features) {
   return described;
 }
 
-std::string object_key(const std::string& api_version, const std::string& kind, const json& metadata) {
-  return fmt::format("{} {} {}/{}", api_version, kind, metadata.value("namespace", ""), metadata.value("name", ""));
-}
-
 /// The data path column of `gwctl get -o wide` has no place in the API's status.
 std::map<std::string, std::string> data_paths(const api::StatusReport& report) {
   std::map<std::string, std::string> paths;
@@ -130,12 +142,12 @@ std::map<std::string, std::string> data_paths(const api::StatusReport& report) {
 }
 
 /// Every object's manifest, with its status where we have one.
-json describe_objects(const PublishInput& input, const json& rendered) {
-  std::map<std::string, json> statuses;
-  for (const json& object : rendered["objects"]) {
-    statuses[object_key(object["apiVersion"], object["kind"], object["metadata"])] = object["status"];
-  }
-  const auto paths = data_paths(input.report);
+json describe_objects(const PublishInput& input) {
+  std::map<api::ObjectRef, json> statuses;
+  api::StatusReport::for_each_member([&](auto member) {
+    for (const auto& status : (*input.report).*member) statuses[status.ref] = status::render(status);
+  });
+  const auto paths = data_paths(*input.report);
   json objects = json::array();
   for (const auto& [file, documents] : input.snapshot.raw) {
     for (const auto& raw : documents) {
@@ -143,7 +155,7 @@ json describe_objects(const PublishInput& input, const json& rendered) {
       if (!object.is_object()) continue;
       if (!raw.ref.ns.empty()) object["metadata"]["namespace"] = raw.ref.ns;
       object.erase("status");
-      const auto status = statuses.find(object_key(object["apiVersion"], object["kind"], object["metadata"]));
+      const auto status = statuses.find(raw.ref);
       if (status != statuses.end()) object["status"] = status->second;
       json entry = {{"object", object}, {"file", raw.location.file}, {"line", raw.location.line}};
       const auto path = paths.find(raw.ref.group + "/" + raw.ref.ns + "/" + raw.ref.name);
@@ -154,20 +166,14 @@ json describe_objects(const PublishInput& input, const json& rendered) {
   return objects;
 }
 
-}  // namespace
-
-std::shared_ptr<const admin::Snapshot> make_snapshot(const PublishInput& input) {
-  const json rendered = status::render(input.report);
-  const json findings = collect_findings(input, rendered);
-  const auto now = static_cast<std::int64_t>(std::time(nullptr));
-  input.events.update(findings, now);
+std::string status_json(const PublishInput& input, const std::vector<json>& findings) {
   const json status = {{"ready", input.ready},
                        {"version", kVersion},
                        {"node", input.config.node_name},
                        {"pid", ::getpid()},
                        {"source", input.source},
                        {"startedAt", input.started_at},
-                       {"updatedAt", now},
+                       {"updatedAt", input.updated_at},
                        {"cycle", input.cycle},
                        {"listeners", input.plan.listeners.size()},
                        {"backends", input.plan.backends.size()},
@@ -176,30 +182,47 @@ std::shared_ptr<const admin::Snapshot> make_snapshot(const PublishInput& input) 
                        {"features", describe_features(input.features)},
                        {"health", describe(input.health, right_now())},
                        {"findings", findings}};
-  auto snapshot = std::make_shared<admin::Snapshot>();
-  snapshot->ready = input.ready;
-  snapshot->not_ready = input.outcome.failure.value_or("");
-  snapshot->status_json = status.dump();
-  snapshot->objects_json = json{{"objects", describe_objects(input, rendered)}}.dump();
-  snapshot->events_json = input.events.to_json().dump();
-  snapshot->plan_text = plan::dump(input.plan);
-  snapshot->config_yaml = to_yaml(input.config);
-  return snapshot;
+  return status.dump();
 }
 
-std::set<std::string> problem_lines(const provider::Snapshot& snapshot, const translate::Output& translated,
-                                    const plan::Plan& plan) {
+std::string objects_json(const PublishInput& input) { return json{{"objects", describe_objects(input)}}.dump(); }
+
+}  // namespace
+
+/// The documents are made by whoever asks for them, in the admin server's threads.
+std::shared_ptr<const admin::Snapshot> make_snapshot(PublishInput input, EventLog& events) {
+  std::vector<json> findings = collect_findings(input);
+  events.update(findings, input.updated_at);
+  const bool ready = input.ready;
+  std::string not_ready = input.outcome.failure.value_or("");
+  const auto shared = std::make_shared<const PublishInput>(std::move(input));
+  const auto document = [&shared](auto make) { return admin::Document([shared, make] { return make(*shared); }); };
+  return std::shared_ptr<const admin::Snapshot>(new admin::Snapshot{
+      .ready = ready,
+      .not_ready = std::move(not_ready),
+      .status = admin::Document([shared, findings = std::move(findings)] { return status_json(*shared, findings); }),
+      .objects = document(objects_json),
+      .events = admin::Document([events] { return events.to_json().dump(); }),
+      .plan = document([](const PublishInput& of) { return plan::dump(of.plan); }),
+      .config = document([](const PublishInput& of) { return to_yaml(of.config); })});
+}
+
+Problems problems_of(const provider::Snapshot& snapshot, const translate::Output& translated, const plan::Plan& plan) {
+  return {snapshot.problems, snapshot.stale_files, translated.findings, plan.warnings, plan.rejections};
+}
+
+std::set<std::string> lines_of(const Problems& problems) {
   std::set<std::string> lines;
-  for (const auto& problem : snapshot.problems) lines.insert(problem.to_string());
-  for (const auto& file : snapshot.stale_files) {
+  for (const auto& problem : problems.manifests) lines.insert(problem.to_string());
+  for (const auto& file : problems.stale_files) {
     lines.insert(fmt::format("{}: older versions of its broken objects stay in use", file));
   }
-  for (const auto& item : translated.findings) {
+  for (const auto& item : problems.findings) {
     lines.insert(fmt::format("{}:{}:{}: {}: {}", item.location.file, item.location.line, item.location.column,
                              item.object.to_string(), item.message));
   }
-  lines.insert(plan.warnings.begin(), plan.warnings.end());
-  for (const auto& rejection : plan.rejections) {
+  lines.insert(problems.warnings.begin(), problems.warnings.end());
+  for (const auto& rejection : problems.rejections) {
     lines.insert(fmt::format("listener {}: {}: {}", rejection.listener, rejection.reason, rejection.message));
   }
   return lines;

@@ -24,30 +24,42 @@ namespace gw::agent {
 
 inline constexpr const char* kVersion = GW_VERSION;
 
-/// References are only used during the call.
+/// Copies share what is large.
 struct PublishInput {
-  const std::string& source;
-  std::int64_t started_at;
-  std::uint64_t cycle;
-  const Config& config;
-  const provider::Snapshot& snapshot;
-  const translate::Output& translated;
-  const plan::Plan& plan;
-  const status::ApplyOutcome& outcome;
-  const std::vector<datapath::AttachResult>& attached;
-  const datapath::SocketStatus& sockets;
-  const datapath::Features& features;
-  const HealthChecks::Report& health;
-  const api::StatusReport& report;
-  bool ready;
-  EventLog& events;
+  std::string source;
+  std::int64_t started_at = 0;
+  std::int64_t updated_at = 0;
+  std::uint64_t cycle = 0;
+  Config config;
+  provider::Snapshot snapshot;
+  SharedList<translate::Finding> findings;
+  plan::Plan plan;
+  status::ApplyOutcome outcome;
+  std::vector<datapath::AttachResult> attached;
+  datapath::SocketStatus sockets;
+  datapath::Features features;
+  HealthChecks::Report health;
+  std::shared_ptr<const api::StatusReport> report;
+  bool ready = false;
 };
 
 /// Also brings the events up to date.
-std::shared_ptr<const admin::Snapshot> make_snapshot(const PublishInput& input);
+std::shared_ptr<const admin::Snapshot> make_snapshot(PublishInput input, EventLog& events);
 
-/// One line for each problem of manifests, bindings and plan; conditions are not among them.
-std::set<std::string> problem_lines(const provider::Snapshot& snapshot, const translate::Output& translated,
-                                    const plan::Plan& plan);
+/// What is said of manifests, bindings and plan beside the conditions.
+struct Problems {
+  SharedList<api::Problem> manifests;
+  SharedList<std::string> stale_files;
+  SharedList<translate::Finding> findings;
+  SharedList<std::string> warnings;
+  SharedList<plan::Rejection> rejections;
+
+  bool operator==(const Problems&) const = default;
+};
+
+Problems problems_of(const provider::Snapshot& snapshot, const translate::Output& translated, const plan::Plan& plan);
+
+/// One line for each.
+std::set<std::string> lines_of(const Problems& problems);
 
 }  // namespace gw::agent

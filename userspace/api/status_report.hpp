@@ -96,6 +96,15 @@ struct StatusReport {
   std::vector<GatewayStatus> gateways;
   std::vector<RouteStatus> routes;
   std::vector<PolicyStatus> policies;
+
+  /// Calls `visit` with a pointer to each of the members above: what is the same for all kinds is written once.
+  template <typename Visit>
+  static void for_each_member(Visit visit) {
+    visit(&StatusReport::gateway_classes);
+    visit(&StatusReport::gateways);
+    visit(&StatusReport::routes);
+    visit(&StatusReport::policies);
+  }
   bool operator==(const StatusReport&) const = default;
 };
 

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <functional>
 
 namespace gw {
 namespace {
@@ -67,6 +68,20 @@ std::string IpAddress::to_string() const {
 
 std::string IpAddress::with_port(std::uint16_t port) const {
   return is_v4() ? fmt::format("{}:{}", to_string(), port) : fmt::format("[{}]:{}", to_string(), port);
+}
+
+IpAddress IpAddress::network(unsigned length) const {
+  IpAddress address = *this;
+  const unsigned bits = length + (is_v4() ? kV4PrefixBits : 0);
+  for (unsigned byte = bits / 8; byte < address.bytes_.size(); ++byte) {
+    const unsigned kept = byte == bits / 8 ? bits % 8 : 0;
+    address.bytes_[byte] &= static_cast<std::uint8_t>(0xff00U >> kept);
+  }
+  return address;
+}
+
+std::size_t IpHash::operator()(const IpAddress& address) const {
+  return std::hash<std::string_view>{}({reinterpret_cast<const char*>(address.bytes().data()), address.bytes().size()});
 }
 
 std::optional<IpPrefix> IpPrefix::parse(std::string_view text) {

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <compare>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -37,11 +38,19 @@ class IpAddress {
   /// "10.0.0.1:80" or "[2001:db8::1]:80"
   [[nodiscard]] std::string with_port(std::uint16_t port) const;
 
+  /// The address with nothing behind the first `length` bits of its family.
+  [[nodiscard]] IpAddress network(unsigned length) const;
+
   auto operator<=>(const IpAddress&) const = default;
 
  private:
   explicit IpAddress(const std::array<std::uint8_t, 16>& bytes) : bytes_(bytes) {}
   std::array<std::uint8_t, 16> bytes_{};
+};
+
+/// For hash tables. Not to be seen outside of the process.
+struct IpHash {
+  std::size_t operator()(const IpAddress& address) const;
 };
 
 /// An address range in CIDR form. `length` counts from the family's own first bit (0..32 or 0..128).

@@ -253,6 +253,7 @@ class SharedMap {
 
   template <typename Visit>
   static void walk_differences(const SharedMap& a, const SharedMap& b, Visit& visit) {
+    constexpr const Value* kNone = nullptr;
     const Less less{};
     const_iterator left = a.begin();
     const_iterator right = b.begin();
@@ -261,10 +262,10 @@ class SharedMap {
         left.skip_block();
         right.skip_block();
       } else if (less(left->first, right->first)) {
-        visit(left->first, &left->second, nullptr);
+        visit(left->first, &left->second, kNone);
         ++left;
       } else if (less(right->first, left->first)) {
-        visit(right->first, nullptr, &right->second);
+        visit(right->first, kNone, &right->second);
         ++right;
       } else {
         if (!is_same_value(left->second, right->second)) visit(left->first, &left->second, &right->second);
@@ -272,11 +273,87 @@ class SharedMap {
         ++right;
       }
     }
-    for (; left != a.end(); ++left) visit(left->first, &left->second, nullptr);
-    for (; right != b.end(); ++right) visit(right->first, nullptr, &right->second);
+    for (; left != a.end(); ++left) visit(left->first, &left->second, kNone);
+    for (; right != b.end(); ++right) visit(right->first, kNone, &right->second);
   }
 
   std::shared_ptr<Root> root_;
+};
+
+/// Makes `map` equal to `wanted`, and goes on sharing what is the same already.
+template <typename Key, typename Value, typename Less>
+void become(SharedMap<Key, Value, Less>& map, const SharedMap<Key, Value, Less>& wanted) {
+  std::vector<std::pair<Key, const Value*>> changes;
+  visit_differences(map, wanted,
+                    [&changes](const Key& key, const Value*, const Value* value) { changes.emplace_back(key, value); });
+  for (const auto& [key, value] : changes) {
+    if (value == nullptr) {
+      map.erase(key);
+    } else {
+      map.set(key, *value);
+    }
+  }
+}
+
+/// A sorted set in the same manner.
+template <typename Key, typename Less = std::less<Key>>
+class SharedSet {
+  struct Nothing {
+    bool operator==(const Nothing&) const = default;
+  };
+  using Map = SharedMap<Key, Nothing, Less>;
+
+ public:
+  using value_type = Key;
+  class const_iterator {
+   public:
+    using iterator_category = std::forward_iterator_tag;
+    using value_type = Key;
+    using difference_type = std::ptrdiff_t;
+    using pointer = const Key*;
+    using reference = const Key&;
+
+    const_iterator() = default;
+    explicit const_iterator(typename Map::const_iterator at) : at_(at) {}
+    reference operator*() const { return at_->first; }
+    pointer operator->() const { return &at_->first; }
+    const_iterator& operator++() {
+      ++at_;
+      return *this;
+    }
+    const_iterator operator++(int) { return const_iterator(at_++); }
+    bool operator==(const const_iterator&) const = default;
+
+   private:
+    typename Map::const_iterator at_;
+  };
+  using iterator = const_iterator;
+
+  SharedSet() = default;
+  SharedSet(std::initializer_list<Key> keys) {
+    for (const Key& key : keys) insert(key);
+  }
+
+  [[nodiscard]] const_iterator begin() const { return const_iterator(map_.begin()); }
+  [[nodiscard]] const_iterator end() const { return const_iterator(map_.end()); }
+  [[nodiscard]] std::size_t size() const { return map_.size(); }
+  [[nodiscard]] bool empty() const { return map_.empty(); }
+  [[nodiscard]] bool contains(const Key& key) const { return map_.contains(key); }
+  /// False if it was there.
+  bool insert(const Key& key) { return map_.emplace(key, {}); }
+  std::size_t erase(const Key& key) { return map_.erase(key); }
+  bool operator==(const SharedSet&) const = default;
+
+  /// Calls `visit(key, is_in_a)` for each key that is in one of them.
+  template <typename Visit>
+  friend void visit_differences(const SharedSet& a, const SharedSet& b, Visit visit) {
+    visit_differences(a.map_, b.map_,
+                      [&visit](const Key& key, const Nothing* in_a, const Nothing*) { visit(key, in_a != nullptr); });
+  }
+  friend void become(SharedSet& set, const SharedSet& wanted) { become(set.map_, wanted.map_); }
+
+ private:
+  Map map_;
 };
 
 }  // namespace gw

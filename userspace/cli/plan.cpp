@@ -39,7 +39,7 @@ void print_text(Env& env, const Preview& preview) {
   print_list(env, "Operations, in their order", lines);
   print_list(env, "Connections that would drain", draining_connections(preview));
   print_list(env, "Not served", rejection_lines(preview.plan_after));
-  print_list(env, "Warnings", preview.plan_after.warnings);
+  print_list(env, "Warnings", preview.plan_after.warnings.items());
 }
 
 }  // namespace
@@ -55,7 +55,7 @@ int plan_change(Env& env, const ChangeRequest& request, Output output) {
                            {"operations", operation_lines(*preview)},
                            {"connections", draining_connections(*preview)},
                            {"rejections", rejections_json(preview->plan_after)},
-                           {"warnings", preview->plan_after.warnings}};
+                           {"warnings", preview->plan_after.warnings.items()}};
     env.out << document.dump(2) << "\n";
   } else {
     print_text(env, *preview);

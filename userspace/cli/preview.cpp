@@ -45,14 +45,6 @@ Result<> go_where_the_daemon_is(Env& env) {
   return process == 0 ? Result<>() : net::enter_namespace_of(process);
 }
 
-plan::BackendMap draining(const plan::Observed& observed) {
-  plan::BackendMap backends;
-  for (const auto& [id, backend] : observed.backends) {
-    if (backend.drains_until != 0) backends.emplace(id, backend);
-  }
-  return backends;
-}
-
 }  // namespace
 
 Result<Preview> make_preview(Env& env, const ChangeRequest& request, const States& states) {
@@ -72,7 +64,7 @@ Result<Preview> make_preview(Env& env, const ChangeRequest& request, const State
   preview.before = translate::translate(states.before, {});
   preview.after = translate::translate(states.after, {});
   auto ids = plan::IdTable::restore(preview.maps.observed);
-  ids.keep_draining(draining(preview.maps.observed));
+  ids.keep_draining(plan::draining({}, preview.maps.observed));
   compile::Output before = compile::compile(preview.before.config, *topology, ids, settings.options);
   if (!preview.is_of_kernel) preview.maps.observed = plan::apply_to({}, plan::diff(before.plan, {}));
   compile::Output after = compile::compile(preview.after.config, *topology, before.ids, settings.options);

@@ -7,8 +7,9 @@
 
 namespace gw::compile {
 
-/// Puts `admission` into the listener's entry and what belongs to its id into `plan`: source ranges, the counted
-/// limits.
-void compile_admission(const ir::Admission& admission, gw_listener& listener, plan::Plan& plan);
+/// Puts `admission` into the listener's entry, and what belongs to its id beside it: its ranges into `sources`, and the
+/// id into `limited` if something has to be counted.
+void compile_admission(const ir::Admission& admission, gw_listener& listener, plan::SourceMap& sources,
+                       plan::IdSet& limited);
 
 }  // namespace gw::compile

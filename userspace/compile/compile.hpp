@@ -11,6 +11,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,6 +33,8 @@ struct Options {
       interfaces;                 ///< link names or shell patterns to attach to; empty: every Ethernet link that is up
   std::chrono::seconds drain{0};  ///< of backends whose policy does not say
   plan::Health health = {};       ///< what is known of endpoints now
+
+  bool operator==(const Options&) const = default;
 };
 
 struct Output {
@@ -41,5 +44,24 @@ struct Output {
 
 Output compile(const ir::Config& config, const net::Topology& topology, const plan::IdTable& ids,
                const Options& options);
+
+/// compile() for one configuration after another, each with the ids of the one before. What has not changed is not done
+/// again, and is shared with the plan before; the result is that of compile() at any time.
+class Compiler {
+ public:
+  explicit Compiler(plan::IdTable ids);
+  Compiler(Compiler&&) noexcept;
+  Compiler& operator=(Compiler&&) noexcept;
+  ~Compiler();
+
+  /// For the next compile(): backends that still drain, so that one that comes back finds its flows.
+  void keep_draining(const plan::BackendMap& draining);
+  const plan::Plan& compile(const ir::Config& config, const net::Topology& topology, const Options& options);
+  [[nodiscard]] const plan::IdTable& ids() const;
+
+ private:
+  class State;
+  std::unique_ptr<State> state_;
+};
 
 }  // namespace gw::compile

@@ -47,10 +47,8 @@ std::optional<std::int32_t> correction(std::int32_t at_begin, std::int32_t at_en
 }  // namespace
 
 std::uint32_t FlowExpirer::timeout_of(const gw_flow& flow) const {
-  const auto own = idle_.find(flow.listener_id);
-  const auto idle = [&](std::chrono::seconds by_default) {
-    return to_seconds(own == idle_.end() ? by_default : own->second);
-  };
+  const std::chrono::seconds* const own = idle_.get(flow.listener_id);
+  const auto idle = [&](std::chrono::seconds by_default) { return to_seconds(own == nullptr ? by_default : *own); };
   switch (flow.state) {
     case GW_FLOW_SYN_SENT:
     case GW_FLOW_SYN_RECEIVED:

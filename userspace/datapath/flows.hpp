@@ -6,6 +6,7 @@
 #include "userspace/base/error.hpp"
 #include "userspace/base/next_hop.hpp"
 #include "userspace/datapath/loader.hpp"
+#include "userspace/plan/plan.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -25,15 +26,12 @@ struct FlowTimeouts {
   std::chrono::seconds udp_stream{120};
 };
 
-/// By listener id.
-using IdleTimeouts = std::map<std::uint32_t, std::chrono::seconds>;
-
 class FlowExpirer {
  public:
   FlowExpirer(const Maps& maps, FlowTimeouts timeouts) : maps_(maps), timeouts_(timeouts) {}
 
   /// Listeners whose established TCP connections and UDP flows have a time of their own.
-  void set_idle_timeouts(IdleTimeouts idle) { idle_ = std::move(idle); }
+  void set_idle_timeouts(plan::IdleTimeouts idle) { idle_ = std::move(idle); }
 
   /// Looks at the next few thousand entries. True when a round through both tables is complete.
   /// `now`: CLOCK_MONOTONIC, in seconds.
@@ -56,7 +54,7 @@ class FlowExpirer {
 
   const Maps& maps_;
   FlowTimeouts timeouts_;
-  IdleTimeouts idle_;
+  plan::IdleTimeouts idle_;
   std::map<std::uint32_t, std::int32_t> at_begin_;  ///< connections by the programs' count when the round began
   std::map<std::uint32_t, std::int32_t> counted_;   ///< in this round so far
   RawMap::Position position_;

@@ -75,6 +75,20 @@ Result<> RawMap::erase(const void* key) const {
   return fail_errno(errno, fmt::format("delete from map {}", name_));
 }
 
+/// The kernel's batch ends at a key that is not there.
+Result<> RawMap::erase_many(const void* keys, std::uint32_t count) const {
+  if (count == 0) return {};
+  std::uint32_t done = count;
+  if (bpf_map_delete_batch(fd_.get(), keys, &done, nullptr) == 0) return {};
+  if (!is_unsupported(errno) && errno != ENOENT)
+    return fail_errno(errno, fmt::format("delete from map {} in a batch", name_));
+  const auto* key = static_cast<const std::byte*>(keys);
+  for (std::uint32_t i = 0; i < count; ++i, key += key_size_) {
+    if (auto erased = erase(key); !erased) return erased;
+  }
+  return {};
+}
+
 Result<> RawMap::for_each(const Visitor& visit) const {
   for (Position position; !position.done;) {
     if (auto visited = visit_some(position, visit); !visited) return visited;

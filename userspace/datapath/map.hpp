@@ -42,6 +42,8 @@ class RawMap {
   Result<> update_many(const void* keys, const void* values, std::uint32_t count) const;
   /// Removing what is not there is no error.
   Result<> erase(const void* key) const;
+  /// As update_many().
+  Result<> erase_many(const void* keys, std::uint32_t count) const;
   using Visitor = std::function<void(const void* key, const void* value)>;
   /// Calls `visit` with each pair that stays put while we walk; what is added or removed meanwhile may be missed.
   Result<> for_each(const Visitor& visit) const;
@@ -94,6 +96,9 @@ class Map {
     return raw_.update_many(keys.data(), values.data(), static_cast<std::uint32_t>(keys.size()));
   }
   Result<> erase(const K& key) const { return raw_.erase(&key); }
+  Result<> erase_many(const std::vector<K>& keys) const {
+    return raw_.erase_many(keys.data(), static_cast<std::uint32_t>(keys.size()));
+  }
   using Visitor = std::function<void(const K&, const V&)>;
   Result<> for_each(const Visitor& visit) const { return raw_.for_each(typed(visit)); }
   Result<> visit_some(RawMap::Position& position, const Visitor& visit) const {

@@ -3,10 +3,14 @@
 
 #include <bpf/bpf.h>
 #include <fmt/format.h>
+#include <linux/membarrier.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <numeric>
+#include <optional>
 #include <span>
 #include <type_traits>
 #include <variant>
@@ -24,31 +28,43 @@ gw_name to_map_name(const std::string& text) {
   return name;
 }
 
+std::uint32_t chunk_count(std::uint32_t slots) { return (slots + GW_MAGLEV_CHUNK_SLOTS - 1) / GW_MAGLEV_CHUNK_SLOTS; }
+
 std::vector<gw_maglev_chunk> to_chunks(const plan::MaglevTable& table) {
-  std::vector<gw_maglev_chunk> chunks((table.size() + GW_MAGLEV_CHUNK_SLOTS - 1) / GW_MAGLEV_CHUNK_SLOTS);
+  std::vector<gw_maglev_chunk> chunks(chunk_count(static_cast<std::uint32_t>(table.size())));
   for (std::size_t slot = 0; slot < table.size(); ++slot) {
     chunks[slot / GW_MAGLEV_CHUNK_SLOTS].backend[slot % GW_MAGLEV_CHUNK_SLOTS] = table[slot];
   }
   return chunks;
 }
 
-/// A filled inner map, not yet reachable by any program.
-Result<RawMap> create_table(const plan::MaglevTable& table) {
-  const std::vector<gw_maglev_chunk> chunks = to_chunks(table);
+Result<> write_table(const RawMap& map, const plan::Table& table) {
+  const std::vector<gw_maglev_chunk> chunks = to_chunks(table.slots());
+  std::vector<std::uint32_t> keys(chunks.size());
+  std::iota(keys.begin(), keys.end(), 0U);
+  return map.update_many(keys.data(), chunks.data(), static_cast<std::uint32_t>(keys.size()));
+}
+
+/// An inner map, not yet reachable by any program.
+Result<RawMap> create_table(const plan::CreateTable& operation) {
   bpf_map_create_opts options{};
   options.sz = sizeof(options);
   options.map_flags = BPF_F_INNER_MAP;
   Fd fd(bpf_map_create(BPF_MAP_TYPE_ARRAY, "gw_maglev_table", sizeof(std::uint32_t), sizeof(gw_maglev_chunk),
-                       static_cast<__u32>(chunks.size()), &options));
+                       chunk_count(operation.slots), &options));
   if (!fd.is_open()) return fail_errno(errno, "create a Maglev table");
   auto map = RawMap::adopt(std::move(fd));
-  if (!map) return map;
-  std::vector<std::uint32_t> keys(chunks.size());
-  std::iota(keys.begin(), keys.end(), 0U);
-  if (auto filled = map->update_many(keys.data(), chunks.data(), static_cast<std::uint32_t>(keys.size())); !filled) {
-    return fail(filled.error());
-  }
+  if (!map || operation.table.empty()) return map;
+  if (auto written = write_table(*map, operation.table); !written) return fail(written.error());
   return map;
+}
+
+Result<RawMap> open_table(const Maps& maps, std::uint32_t table_id) {
+  std::uint32_t map_id = 0;
+  const auto found = maps.maglev.lookup(&table_id, &map_id);
+  if (!found) return fail(found.error());
+  if (!*found) return fail(Error{fmt::format("Maglev table {} does not exist", table_id), ENOENT});
+  return RawMap::from_id(map_id);
 }
 
 /// Operations of one kind, one after another: written in one batch.
@@ -73,10 +89,9 @@ Result<> write(const Map<K, V>& map, const Run<Op>& run, MakeKey make_key, MakeV
 
 template <typename K, typename V, typename Op, typename MakeKey>
 Result<> remove(const Map<K, V>& map, const Run<Op>& run, MakeKey make_key) {
-  for (const Op* operation : run) {
-    if (auto erased = map.erase(make_key(*operation)); !erased) return erased;
-  }
-  return {};
+  std::vector<K> keys;
+  for (const Op* operation : run) keys.push_back(make_key(*operation));
+  return map.erase_many(keys);
 }
 
 const auto by_id = [](const auto& operation) { return operation.id; };
@@ -120,11 +135,11 @@ Result<> apply_run(const Maps& maps, const Run<plan::RemoveService>& run) { retu
 Result<> apply_run(const Maps& maps, const Run<plan::RemoveBackend>& run) { return remove(maps.backends, run, by_id); }
 Result<> apply_run(const Maps& maps, const Run<plan::RemoveName>& run) { return remove(maps.names, run, by_key); }
 
+/// In one syscall: see publish_tables().
 Result<> apply_run(const Maps& maps, const Run<plan::RemoveTable>& run) {
-  for (const auto* operation : run) {
-    if (auto erased = maps.maglev.erase(&operation->table_id); !erased) return erased;
-  }
-  return {};
+  std::vector<std::uint32_t> ids;
+  for (const auto* operation : run) ids.push_back(operation->table_id);
+  return maps.maglev.erase_many(ids.data(), static_cast<std::uint32_t>(ids.size()));
 }
 
 /// The kernel waits for readers once per syscall on the outer map, so a batch costs what one update costs.
@@ -132,7 +147,7 @@ Result<> publish_tables(const Maps& maps, std::span<const plan::CreateTable* con
   std::vector<RawMap> tables;
   Batch<std::uint32_t, int> batch;
   for (const auto* operation : run) {
-    auto table = create_table(operation->table);
+    auto table = create_table(*operation);
     if (!table) return fail(table.error());
     batch.keys.push_back(operation->table_id);
     batch.values.push_back(table->fd());
@@ -146,6 +161,15 @@ Result<> apply_run(const Maps& maps, const Run<plan::CreateTable>& run) {
     const std::span<const plan::CreateTable* const> part(run.data() + first,
                                                          std::min(kTablesAtOnce, run.size() - first));
     if (auto published = publish_tables(maps, part); !published) return published;
+  }
+  return {};
+}
+
+Result<> apply_run(const Maps& maps, const Run<plan::FillTable>& run) {
+  for (const auto* operation : run) {
+    const auto table = open_table(maps, operation->table_id);
+    if (!table) return fail(table.error());
+    if (auto written = write_table(*table, operation->table); !written) return written;
   }
   return {};
 }
@@ -183,7 +207,7 @@ Result<plan::Observed> observe(const Maps& maps) {
   if (!read) return fail(read.error());
   read = maps.admission.for_each([&](const auto& id, const auto&) { observed.limited.insert(id); });
   if (!read) return fail(read.error());
-  read = maps.backend_health.for_each([&](const auto& key, const auto&) { observed.watched.insert(key); });
+  read = maps.backend_health.for_each([&](const auto& key, const auto&) { observed.watched[key] = {}; });
   if (!read) return fail(read.error());
   read = maps.names.for_each([&](const auto& key, const gw_name& name) { observed.names[key] = name.text; });
   if (!read) return fail(read.error());
@@ -192,11 +216,143 @@ Result<plan::Observed> observe(const Maps& maps) {
   read = maps.maglev.for_each([&](const void* key, const void*) {
     std::uint32_t id = 0;
     std::memcpy(&id, key, sizeof(id));
-    observed.tables.push_back(id);
+    observed.tables.add(id, 0);
   });
   if (!read) return fail(read.error());
-  std::ranges::sort(observed.tables);
+  for (const auto& [id, service] : observed.services) observed.tables.exchange(nullptr, &service);
   return observed;
+}
+
+namespace {
+
+/// Reads again what one operation has changed.
+class ReadBack {
+ public:
+  ReadBack(const Maps& maps, plan::Observed& observed) : maps_(maps), observed_(observed) {}
+
+  Result<> operator()(const plan::SetName& op) { return name(op.key); }
+  Result<> operator()(const plan::RemoveName& op) { return name(op.key); }
+  Result<> operator()(const plan::SetBackend& op) { return entry(maps_.backends, op.id, observed_.backends); }
+  Result<> operator()(const plan::RemoveBackend& op) { return entry(maps_.backends, op.id, observed_.backends); }
+  Result<> operator()(const plan::SetListener& op) { return entry(maps_.listeners, op.key, observed_.listeners); }
+  Result<> operator()(const plan::RemoveListener& op) { return entry(maps_.listeners, op.key, observed_.listeners); }
+  Result<> operator()(const plan::SetService& op) { return service(op.id); }
+  Result<> operator()(const plan::RemoveService& op) { return service(op.id); }
+  Result<> operator()(const plan::SetSource& op) { return source(op.key); }
+  Result<> operator()(const plan::RemoveSource& op) { return source(op.key); }
+  Result<> operator()(const plan::WatchBackend& op) { return watch(op.key); }
+  Result<> operator()(const plan::UnwatchBackend& op) { return watch(op.key); }
+  Result<> operator()(const plan::SetAdmission& op) { return admission(op.listener_id); }
+  Result<> operator()(const plan::RemoveAdmission& op) { return admission(op.listener_id); }
+  Result<> operator()(const plan::CreateTable& op) {
+    const auto found = has_table(op.table_id);
+    if (!found || !*found) return found ? Result<>{} : fail(found.error());
+    observed_.tables.add(op.table_id, op.slots);
+    if (!op.table.empty()) observed_.tables.fill(op.table_id, op.table.hash());
+    return {};
+  }
+  Result<> operator()(const plan::FillTable& op) {
+    observed_.tables.fill(op.table_id, op.table.hash());
+    return {};
+  }
+  Result<> operator()(const plan::RemoveTable& op) {
+    const auto found = has_table(op.table_id);
+    if (!found) return fail(found.error());
+    if (!*found) observed_.tables.remove(op.table_id);
+    return {};
+  }
+
+ private:
+  template <typename K, typename V, typename Observed>
+  static Result<> entry(const Map<K, V>& map, const K& key, Observed& observed) {
+    const auto value = map.lookup(key);
+    if (!value) return fail(value.error());
+    if (*value) {
+      observed.set(key, **value);
+    } else {
+      observed.erase(key);
+    }
+    return {};
+  }
+
+  Result<> service(std::uint32_t id) {
+    const gw_service* const known = observed_.services.get(id);
+    const std::optional<gw_service> before = known == nullptr ? std::nullopt : std::optional(*known);
+    if (auto read = entry(maps_.services, id, observed_.services); !read) return read;
+    observed_.tables.exchange(before ? &*before : nullptr, observed_.services.get(id));
+    observed_.settled.erase(id);
+    return {};
+  }
+  Result<> name(const gw_name_key& key) {
+    const auto value = maps_.names.lookup(key);
+    if (!value) return fail(value.error());
+    if (*value) {
+      observed_.names.set(key, (*value)->text);
+    } else {
+      observed_.names.erase(key);
+    }
+    return {};
+  }
+  Result<> source(const gw_source_key& key) {
+    const auto value = maps_.sources.lookup(key);
+    if (!value) return fail(value.error());
+    if (*value) {
+      observed_.sources.set(key, static_cast<gw_source_verdict>(**value));
+    } else {
+      observed_.sources.erase(key);
+    }
+    return {};
+  }
+  Result<> admission(std::uint32_t listener_id) {
+    const auto value = maps_.admission.lookup(listener_id);
+    if (!value) return fail(value.error());
+    if (*value) {
+      observed_.limited.insert(listener_id);
+    } else {
+      observed_.limited.erase(listener_id);
+    }
+    return {};
+  }
+  Result<> watch(const gw_backend_health_key& key) {
+    const auto value = maps_.backend_health.lookup(key);
+    if (!value) return fail(value.error());
+    if (*value) {
+      observed_.watched.emplace(key, {});
+    } else {
+      observed_.watched.erase(key);
+    }
+    return {};
+  }
+  Result<bool> has_table(std::uint32_t id) {
+    std::uint32_t map_id = 0;
+    return maps_.maglev.lookup(&id, &map_id);
+  }
+
+  const Maps& maps_;
+  plan::Observed& observed_;
+};
+
+}  // namespace
+
+Result<plan::Observed> read_back(const Maps& maps, plan::Observed before,
+                                 const std::vector<plan::Operation>& operations) {
+  ReadBack reader(maps, before);
+  for (const auto& operation : operations) {
+    if (auto read = std::visit(reader, operation); !read) return fail(read.error());
+  }
+  return before;
+}
+
+/// membarrier(2) with MEMBARRIER_CMD_GLOBAL is synchronize_rcu(), but not where CPUs are kept free of ticks
+/// (nohz_full); a change of a map of maps waits as well, everywhere.
+Result<> wait_for_programs(const Maps& maps) {
+  if (::syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0) == 0) return {};
+  constexpr std::uint32_t kNoTable = 0;
+  const auto table = create_table({.table_id = kNoTable, .slots = 1, .table = {}});
+  if (!table) return fail(table.error());
+  const int fd = table->fd();
+  if (auto updated = maps.maglev.update(&kNoTable, &fd); !updated) return updated;
+  return maps.maglev.erase(&kNoTable);
 }
 
 Result<> apply(const Maps& maps, const std::vector<plan::Operation>& operations) {
@@ -209,11 +365,7 @@ Result<> apply(const Maps& maps, const std::vector<plan::Operation>& operations)
 }
 
 Result<plan::MaglevTable> read_table(const Maps& maps, std::uint32_t table_id, std::uint32_t slots) {
-  std::uint32_t map_id = 0;
-  const auto found = maps.maglev.lookup(&table_id, &map_id);
-  if (!found) return fail(found.error());
-  if (!*found) return fail(Error{fmt::format("Maglev table {} does not exist", table_id), ENOENT});
-  auto raw = RawMap::from_id(map_id);
+  auto raw = open_table(maps, table_id);
   if (!raw) return fail(raw.error());
   auto inner = Map<std::uint32_t, gw_maglev_chunk>::from_raw(std::move(*raw));
   if (!inner) return fail(inner.error());

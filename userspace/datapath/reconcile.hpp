@@ -15,6 +15,14 @@ namespace gw::datapath {
 /// Everything but flows and counters.
 Result<plan::Observed> observe(const Maps& maps);
 
+/// `before` with everything that `operations` touch as the maps hold it now. Other entries are as they were: nobody
+/// else writes them (PinDirectory).
+Result<plan::Observed> read_back(const Maps& maps, plan::Observed before,
+                                 const std::vector<plan::Operation>& operations);
+
+/// Returns when no program is running any more that was when it was called.
+Result<> wait_for_programs(const Maps& maps);
+
 /// Carries out operations in their order. Idempotent: after a failure the next diff starts from what was reached.
 Result<> apply(const Maps& maps, const std::vector<plan::Operation>& operations);
 

@@ -77,16 +77,6 @@ struct Topology {
   [[nodiscard]] std::vector<IpAddress> node_addresses() const;
   /// 0 for a link that is not known.
   [[nodiscard]] std::uint32_t mtu_of(std::uint32_t ifindex) const;
-  /// True if `destination` is a neighbour on one of our links: no router is between.
-  [[nodiscard]] bool is_on_link(const IpAddress& destination) const;
-  [[nodiscard]] bool is_local(const IpAddress& address) const;
-  /// Our address towards `destination`, as the kernel would choose it: by the rules, longest prefix, then lowest
-  /// metric, then the route's preferred source, then the first global address of the link, preferring one whose prefix
-  /// holds the next hop, then the first one of any link.
-  [[nodiscard]] std::optional<IpAddress> source_towards(const IpAddress& destination) const;
-  /// The hosts that share a link with the host `neighbour`, so that it speaks to them directly: the prefix of the route
-  /// to it, if that leads to no gateway. Otherwise, or if the route is the default, `neighbour` alone.
-  [[nodiscard]] IpPrefix segment_of(const IpAddress& neighbour) const;
 
   bool operator==(const Topology&) const = default;
 };

@@ -23,7 +23,13 @@ struct SetBackend {
 };
 struct CreateTable {
   std::uint32_t table_id;
-  MaglevTable table;
+  std::uint32_t slots;
+  Table table;  ///< empty: a spare
+};
+/// Gives a spare of that size its content.
+struct FillTable {
+  std::uint32_t table_id;
+  Table table;
 };
 struct SetSource {
   gw_source_key key;
@@ -70,19 +76,30 @@ struct RemoveName {
   gw_name_key key;
 };
 
-using Operation = std::variant<SetName, WatchBackend, SetBackend, CreateTable, SetService, SetSource, SetAdmission,
-                               SetListener, RemoveListener, RemoveAdmission, RemoveSource, RemoveService, RemoveTable,
-                               RemoveBackend, UnwatchBackend, RemoveName>;
+using Operation = std::variant<SetName, WatchBackend, SetBackend, CreateTable, FillTable, SetService, SetSource,
+                               SetAdmission, SetListener, RemoveListener, RemoveAdmission, RemoveSource, RemoveService,
+                               RemoveTable, RemoveBackend, UnwatchBackend, RemoveName>;
 
 /// In the order of the variant's alternatives. Empty if the plan is in the kernel already. A backend that the plan has
-/// no more is marked first, and removed by the diff after its time. `now`: seconds of CLOCK_MONOTONIC.
+/// no more is marked first, and removed by the diff after its time. `now`: seconds of CLOCK_MONOTONIC. Costs what is
+/// different if `observed` was settled, all of both otherwise. Removes no tables: tidy() does.
 std::vector<Operation> diff(const Plan& plan, const Observed& observed, std::uint32_t now = 0);
 
+/// What can wait until nobody else has anything to do: makes spare tables, and removes those that nobody will need.
+std::vector<Operation> tidy(const Observed& observed);
+
+/// Backends that the maps hold although the plan does not.
+BackendMap draining(const Plan& plan, const Observed& observed);
+
 /// Seconds until the next draining backend's time is over, at least 0; none if nothing drains.
-std::optional<std::uint32_t> next_drained(const Observed& observed, std::uint32_t now);
+std::optional<std::uint32_t> next_drained(const BackendMap& draining, std::uint32_t now);
 
 /// What the maps hold after `operations`: the model of the kernel that the properties of diff() are stated in.
 Observed apply_to(Observed observed, const std::vector<Operation>& operations);
+
+/// The same as `observed`, which holds `plan` as a whole (their diff is empty), but sharing with the plan what is
+/// equal.
+Observed settle(Observed observed, const Plan& plan);
 
 /// One line, for logs, goldens and `gwctl plan`: "set service 3 shares 2".
 std::string to_string(const Operation& operation);

@@ -63,7 +63,10 @@ struct ToText {
     return fmt::format("set backend {} {}{}", op.id, describe(op.value), describe_health(op.value));
   }
   std::string operator()(const CreateTable& op) const {
-    return fmt::format("create table {} slots {}", op.table_id, op.table.size());
+    return fmt::format("create {}table {} slots {}", op.table.empty() ? "spare " : "", op.table_id, op.slots);
+  }
+  std::string operator()(const FillTable& op) const {
+    return fmt::format("fill table {} slots {}", op.table_id, op.table.size());
   }
   std::string operator()(const SetService& op) const {
     return fmt::format("set service {} shares {}", op.id, op.value.count);
@@ -96,9 +99,9 @@ std::string name_of(const Plan& plan, std::uint32_t kind, std::uint32_t id) {
 std::string describe(const Share& share) {
   if (share.table.empty()) return fmt::format("  share up to {:08x}: rejected\n", share.limit);
   std::map<std::uint32_t, std::size_t> slots;
-  for (const std::uint32_t id : share.table) ++slots[id];
-  std::string text = fmt::format("  share up to {:08x}: slots {} hash {:016x}\n", share.limit, share.table.size(),
-                                 table_hash(share.table));
+  for (const std::uint32_t id : share.table.slots()) ++slots[id];
+  std::string text =
+      fmt::format("  share up to {:08x}: slots {} hash {:016x}\n", share.limit, share.table.size(), share.table.hash());
   for (const auto& [id, count] : slots) text += fmt::format("    backend {}: {} slots\n", id, count);
   return text;
 }

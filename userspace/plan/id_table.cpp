@@ -5,30 +5,32 @@
 
 namespace gw::plan {
 
-void IdSpace::restore(const std::string& key, std::uint32_t id) {
-  if (id == 0 || id > max_id_ || used_.contains(id)) return;
-  if (!ids_.emplace(key, id).second) return;
-  used_.insert(id);
+bool IdSpace::restore(const std::string& key, std::uint32_t id) {
+  if (id == 0 || id > max_id_ || used_[id]) return false;
+  if (!ids_.emplace(key, id).second) return false;
+  used_[id] = true;
+  ++used_count_;
   next_ = std::max(next_, id + 1);
+  return true;
 }
 
 std::uint32_t IdSpace::acquire(const std::string& key) {
   if (const auto known = ids_.find(key); known != ids_.end()) return known->second;
-  if (used_.size() >= max_id_) return 0;
+  if (used_count_ >= max_id_) return 0;
   if (next_ > max_id_) next_ = 1;
-  while (used_.contains(next_)) next_ = next_ == max_id_ ? 1 : next_ + 1;
+  while (used_[next_]) next_ = next_ == max_id_ ? 1 : next_ + 1;
   const std::uint32_t id = next_++;
   ids_.emplace(key, id);
-  used_.insert(id);
+  used_[id] = true;
+  ++used_count_;
   return id;
 }
 
-void IdSpace::release_all_but(const std::set<std::string>& live) {
-  std::erase_if(ids_, [&](const auto& entry) {
-    if (live.contains(entry.first)) return false;
-    used_.erase(entry.second);
-    return true;
-  });
+void IdSpace::release(const std::string& key) {
+  const auto known = ids_.find(key);
+  if (known == ids_.end()) return;
+  free(known->second);
+  ids_.erase(known);
 }
 
 IdTable IdTable::restore(const Observed& observed) {
@@ -41,10 +43,14 @@ IdTable IdTable::restore(const Observed& observed) {
   return table;
 }
 
-void IdTable::keep_draining(const BackendMap& observed) {
+std::vector<std::pair<std::uint32_t, std::string>> IdTable::keep_draining(const BackendMap& observed) {
+  std::vector<std::pair<std::uint32_t, std::string>> restored;
   for (const auto& [id, backend] : observed) {
-    if (backend.drains_until != 0) backends.restore(backend_key(backend), id);
+    if (backend.drains_until == 0) continue;
+    std::string key = backend_key(backend);
+    if (backends.restore(key, id)) restored.emplace_back(id, std::move(key));
   }
+  return restored;
 }
 
 std::string IdTable::backend_key(const gw_backend& backend) {

@@ -10,17 +10,6 @@ bool operator==(const PlacedListener& a, const PlacedListener& b) {
          std::ranges::equal(a.keys, b.keys, maps::bytes_equal<gw_listener_key>);
 }
 
-std::uint64_t table_hash(const MaglevTable& table) {
-  std::uint64_t hash = 0xcbf29ce484222325ULL;
-  for (std::uint32_t id : table) {
-    for (int byte = 0; byte < 4; ++byte, id >>= 8) {
-      hash ^= id & 0xff;
-      hash *= 0x100000001b3ULL;
-    }
-  }
-  return hash;
-}
-
 std::span<const gw_share> shares_of(const gw_service& service) {
   return {service.share, std::min<std::size_t>(service.count, GW_SERVICE_SHARES_MAX)};
 }

@@ -5,32 +5,31 @@
 
 #include "maps/schema.hpp"
 #include "userspace/base/health_check.hpp"
+#include "userspace/base/shared_list.hpp"
+#include "userspace/base/shared_map.hpp"
+#include "userspace/plan/maglev.hpp"
+#include "userspace/plan/tables.hpp"
 
 #include <chrono>
 #include <cstdint>
 #include <map>
-#include <set>
 #include <span>
 #include <string>
 #include <vector>
 
 namespace gw::plan {
 
-using ListenerMap = std::map<gw_listener_key, gw_listener, maps::BytesLess>;
-using BackendMap = std::map<std::uint32_t, gw_backend>;
-using SourceMap = std::map<gw_source_key, gw_source_verdict, maps::BytesLess>;
-using NameMap = std::map<gw_name_key, std::string, maps::BytesLess>;
-
-/// A Maglev table: slot -> backend id (GW_BACKEND_REJECT for a rejected share).
-using MaglevTable = std::vector<std::uint32_t>;
-
-/// FNV-1a (64 bit) over the ids in slot order, little endian: gw_share.table_hash.
-std::uint64_t table_hash(const MaglevTable& table);
+using ListenerMap = SharedMap<gw_listener_key, gw_listener, maps::BytesLess>;
+using BackendMap = SharedMap<std::uint32_t, gw_backend>;  ///< by backend id
+using SourceMap = SharedMap<gw_source_key, gw_source_verdict, maps::BytesLess>;
+using NameMap = SharedMap<gw_name_key, std::string, maps::BytesLess>;
+using IdSet = SharedSet<std::uint32_t>;
+using IdleTimeouts = SharedMap<std::uint32_t, std::chrono::seconds>;  ///< by listener id
 
 /// A part of a service's connections and the backends that divide it evenly among themselves.
 struct Share {
   std::uint32_t limit = 0;  ///< gw_share.limit
-  MaglevTable table;        ///< empty: nothing is there, the share is rejected
+  Table table;              ///< empty: nothing is there, the share is rejected
 
   bool operator==(const Share&) const = default;
 };
@@ -42,6 +41,8 @@ struct Service {
 
   bool operator==(const Service&) const = default;
 };
+
+using ServiceMap = SharedMap<std::uint32_t, Service>;  ///< by service id
 
 /// The shares that count.
 std::span<const gw_share> shares_of(const gw_service& service);
@@ -61,7 +62,7 @@ struct Watch {
   bool operator==(const Watch&) const = default;
 };
 
-using WatchMap = std::map<gw_backend_health_key, Watch, maps::BytesLess>;
+using WatchMap = SharedMap<gw_backend_health_key, Watch, maps::BytesLess>;
 
 /// Where programs are wanted. tc is attached on every such link; XDP in front of it where `xdp`.
 struct Attachment {
@@ -93,33 +94,37 @@ struct PlacedListener {
   friend bool operator==(const PlacedListener& a, const PlacedListener& b);
 };
 
+/// Copies share their content.
 struct Plan {
   ListenerMap listeners;
-  std::map<std::uint32_t, Service> services;  ///< by service id
+  ServiceMap services;
   BackendMap backends;
   SourceMap sources;
-  std::set<std::uint32_t> limited;  ///< ids of the listeners that have a gw_admission
-  WatchMap watched;                 ///< those that have a gw_backend_health
-  /// By listener id, where it is not the default: of established TCP connections and UDP flows.
-  std::map<std::uint32_t, std::chrono::seconds> idle_timeouts;
+  IdSet limited;               ///< ids of the listeners that have a gw_admission
+  WatchMap watched;            ///< those that have a gw_backend_health
+  IdleTimeouts idle_timeouts;  ///< where it is not the default: of established TCP connections and UDP flows
   NameMap names;
-  std::vector<Attachment> attachments;  ///< sorted by ifindex
-  std::vector<PlacedListener> placed;
-  std::vector<Rejection> rejections;
-  std::vector<std::string> warnings;  ///< sentences for the log and `gwctl status`; sorted, unique
+  SharedList<Attachment> attachments;  ///< sorted by ifindex
+  SharedList<PlacedListener> placed;
+  SharedList<Rejection> rejections;
+  SharedList<std::string> warnings;  ///< sentences for the log and `gwctl status`; sorted, unique
+
+  bool operator==(const Plan&) const = default;
 };
 
-/// What the pinned maps held when they were read.
+/// What the pinned maps held when they were read. Copies share their content.
 struct Observed {
   ListenerMap listeners;
-  std::map<std::uint32_t, gw_service> services;
+  SharedMap<std::uint32_t, gw_service> services;
   BackendMap backends;
   SourceMap sources;
-  std::set<std::uint32_t> limited;
-  std::set<gw_backend_health_key, maps::BytesLess> watched;
+  IdSet limited;
+  WatchMap watched;  ///< the keys; the values only as far as a plan is known to be there: settle() knows
   NameMap names;
-  std::vector<std::uint32_t> tables;  ///< ids in gw_maglev that are set; sorted
+  ObservedTables tables;
   std::map<std::uint32_t, gw_link> links;
+  /// Services of a plan that are known to be in `services`: settle() knows.
+  ServiceMap settled;
 };
 
 }  // namespace gw::plan

@@ -3,8 +3,10 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <map>
 #include <set>
+#include <string_view>
+#include <utility>
 
 #include "userspace/plan/address.hpp"
 
@@ -38,7 +40,13 @@ std::string data_path(const plan::Plan& plan) {
 /// Completes one report.
 class Completion {
  public:
-  Completion(const plan::Plan& plan, const ApplyOutcome& outcome) : plan_(plan), outcome_(outcome) {}
+  Completion(const plan::Plan& plan, const ApplyOutcome& outcome)
+      : plan_(plan), outcome_(outcome), data_path_(data_path(plan)) {
+    for (const auto& placed : plan.placed) placed_.try_emplace({placed.gateway_group, placed.listener}, &placed);
+    for (const auto& rejection : plan.rejections) {
+      rejections_.try_emplace({rejection.gateway_group, rejection.listener}, &rejection);
+    }
+  }
 
   void complete(api::GatewayStatus& gateway) const {
     std::set<IpAddress> addresses;
@@ -70,32 +78,34 @@ class Completion {
   Condition judge(const api::GatewayStatus& gateway, api::ListenerStatus& listener,
                   std::set<IpAddress>& addresses) const {
     const std::string name = gateway.ref.ns + "/" + gateway.ref.name + "/" + listener.name;
-    const auto is_this = [&](const auto& entry) {
-      return entry.gateway_group == gateway.ref.group && entry.listener == name;
-    };
     const auto no = [&](const std::string& reason, const std::string& message) {
       return Condition{type(gateway), ConditionStatus::False, reason, message, 0};
     };
     if (const Condition* against = objection(listener)) return no("Invalid", against->message);
-    const auto rejection = std::ranges::find_if(plan_.rejections, is_this);
-    if (rejection != plan_.rejections.end()) return no(rejection->reason, rejection->message);
-    const auto placed = std::ranges::find_if(plan_.placed, is_this);
-    if (placed == plan_.placed.end()) return no("Invalid", "its Gateway is not accepted");
+    const auto rejection = rejections_.find({gateway.ref.group, name});
+    if (rejection != rejections_.end()) return no(rejection->second->reason, rejection->second->message);
+    const auto placed = placed_.find({gateway.ref.group, name});
+    if (placed == placed_.end()) return no("Invalid", "its Gateway is not accepted");
     if (outcome_.failure) return no("Pending", *outcome_.failure);
     if (plan_.attachments.empty()) return no("Pending", "no interface to attach to: each is down, or not Ethernet");
     if (outcome_.attach_failures.size() >= plan_.attachments.size()) return no("Pending", outcome_.attach_failures[0]);
     std::string on;
-    for (const auto& key : placed->keys) {
+    for (const auto& key : placed->second->keys) {
       const IpAddress address = plan::to_ip(key.addr);
       addresses.insert(address);
       on += (on.empty() ? "on " : ", ") + address.to_string();
     }
-    listener.data_path = data_path(plan_);
+    listener.data_path = data_path_;
     return {type(gateway), ConditionStatus::True, healthy(gateway), on, 0};
   }
 
+  /// Group of the Gateway, and qualified name.
+  using Name = std::pair<std::string_view, std::string_view>;
   const plan::Plan& plan_;
   const ApplyOutcome& outcome_;
+  const std::string data_path_;
+  std::map<Name, const plan::PlacedListener*> placed_;
+  std::map<Name, const plan::Rejection*> rejections_;  ///< the first of each listener
 };
 
 }  // namespace
@@ -104,6 +114,17 @@ api::StatusReport complete(api::StatusReport report, const plan::Plan& plan, con
   const Completion completion(plan, outcome);
   for (auto& gateway : report.gateways) completion.complete(gateway);
   return report;
+}
+
+std::shared_ptr<const api::StatusReport> Completer::complete(const std::shared_ptr<const api::StatusReport>& report,
+                                                             const plan::Plan& plan, const ApplyOutcome& outcome) {
+  Read read{plan.attachments, plan.placed, plan.rejections};
+  if (completed_ != nullptr && report == report_ && read == read_ && outcome == outcome_) return completed_;
+  completed_ = std::make_shared<const api::StatusReport>(status::complete(*report, plan, outcome));
+  report_ = report;
+  read_ = std::move(read);
+  outcome_ = outcome;
+  return completed_;
 }
 
 }  // namespace gw::status

@@ -5,8 +5,10 @@
 #include "userspace/api/status_report.hpp"
 #include "userspace/plan/plan.hpp"
 
+#include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace gw::status {
 
@@ -16,10 +18,32 @@ struct ApplyOutcome {
   std::optional<std::string> failure;
   /// Links whose program could not be attached, "eth0: reason"; empty if all are.
   std::vector<std::string> attach_failures;
+
+  bool operator==(const ApplyOutcome&) const = default;
 };
 
 /// Gives every Gateway and listener of ours its Programmed condition (v1alpha1: Ready), its addresses and tier.
 /// Programmed is True only for what is in `plan` and was applied.
 api::StatusReport complete(api::StatusReport report, const plan::Plan& plan, const ApplyOutcome& outcome);
+
+/// complete() for one report after another: the same object as the last time, if nothing has changed that it reads.
+class Completer {
+ public:
+  std::shared_ptr<const api::StatusReport> complete(const std::shared_ptr<const api::StatusReport>& report,
+                                                    const plan::Plan& plan, const ApplyOutcome& outcome);
+
+ private:
+  /// What is read of a plan.
+  struct Read {
+    SharedList<plan::Attachment> attachments;
+    SharedList<plan::PlacedListener> placed;
+    SharedList<plan::Rejection> rejections;
+    bool operator==(const Read&) const = default;
+  };
+  std::shared_ptr<const api::StatusReport> report_;
+  Read read_;
+  ApplyOutcome outcome_;
+  std::shared_ptr<const api::StatusReport> completed_;
+};
 
 }  // namespace gw::status

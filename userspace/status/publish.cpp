@@ -11,6 +11,9 @@
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <set>
+#include <utility>
+#include <vector>
 
 #include "userspace/api/policy.hpp"
 #include "userspace/status/render.hpp"
@@ -26,12 +29,9 @@ std::string lower(std::string text) {
   return text;
 }
 
-std::string file_name(const json& object) {
-  const std::string api_version = object["apiVersion"];
-  const std::string group = api_version.substr(0, api_version.find('/'));
-  const json& metadata = object["metadata"];
-  return fmt::format("{}.{}_{}_{}.json", lower(object["kind"]), group, metadata.value("namespace", ""),
-                     metadata["name"].get<std::string>());
+std::string file_name(const api::ObjectRef& ref) {
+  const std::string group = ref.group.empty() ? ref.version : ref.group;
+  return fmt::format("{}.{}_{}_{}.json", lower(ref.kind), group, ref.ns, ref.name);
 }
 
 std::string now_text() {
@@ -75,6 +75,21 @@ void stamp(json& value, const json& old, const std::string& now) {
   }
 }
 
+/// Calls `visit(ref, status)` for each status that is new or another one, and with null for each that is gone. Both are
+/// sorted by ref.
+template <typename Status, typename Visit>
+void visit_changes(const std::vector<Status>& before, const std::vector<Status>& now, Visit visit) {
+  constexpr const Status* kGone = nullptr;
+  auto old = before.begin();
+  for (const Status& status : now) {
+    for (; old != before.end() && old->ref < status.ref; ++old) visit(old->ref, kGone);
+    const bool is_same = old != before.end() && *old == status;
+    if (!is_same) visit(status.ref, &status);
+    if (old != before.end() && old->ref == status.ref) ++old;
+  }
+  for (; old != before.end(); ++old) visit(old->ref, kGone);
+}
+
 Result<> replace_file(const std::string& path, const std::string& content) {
   const std::string temporary = path + ".tmp";
   {
@@ -88,32 +103,53 @@ Result<> replace_file(const std::string& path, const std::string& content) {
 
 }  // namespace
 
-Result<> FileStatusWriter::write(const api::StatusReport& report) {
+/// What an earlier agent wrote goes, if its object is gone.
+Result<> FileStatusWriter::remove_strays(const api::StatusReport& report) {
   std::error_code error;
   fs::create_directories(directory_, error);
   if (error) return fail_errno(error.value(), fmt::format("create directory {}", directory_));
+  std::set<std::string> names;
+  api::StatusReport::for_each_member([&](auto member) {
+    for (const auto& status : report.*member) names.insert(file_name(status.ref));
+  });
+  std::vector<fs::path> strays;
   for (const auto& entry : fs::directory_iterator(directory_, error)) {
-    // What an earlier agent wrote goes too, if its object is gone.
     const std::string name = entry.path().filename().string();
-    if (is_ours(name)) written_.try_emplace(name);
+    if (is_ours(name) && !names.contains(name)) strays.push_back(entry.path());
   }
-  std::map<std::string, std::string> current;
-  const json rendered = render(report);
-  for (const json& object : rendered["objects"]) {
-    const std::string name = file_name(object);
-    const std::string path = directory_ + "/" + name;
-    const std::string content = object.dump();
-    current[name] = content;
-    if (const auto before = written_.find(name); before != written_.end() && before->second == content) continue;
-    json stamped = object;
-    stamp(stamped["status"], read_status(path), now_text());
-    if (auto replaced = replace_file(path, stamped.dump(2) + "\n"); !replaced) return replaced;
-  }
-  for (const auto& [name, content] : written_) {
-    if (!current.contains(name)) fs::remove(directory_ + "/" + name, error);
-  }
-  written_ = std::move(current);
+  for (const auto& stray : strays) fs::remove(stray, error);
   return {};
+}
+
+Result<> FileStatusWriter::replace(const api::ObjectRef& ref, const json& object) {
+  const std::string path = directory_ + "/" + file_name(ref);
+  json stamped = object;
+  stamp(stamped["status"], read_status(path), now_text());
+  return replace_file(path, stamped.dump(2) + "\n");
+}
+
+Result<> FileStatusWriter::write(std::shared_ptr<const api::StatusReport> report) {
+  if (report == written_) return {};
+  const auto before = std::exchange(written_, nullptr);
+  if (before == nullptr) {
+    if (auto removed = remove_strays(*report); !removed) return removed;
+  }
+  static const api::StatusReport nothing;
+  const api::StatusReport& old = before == nullptr ? nothing : *before;
+  Result<> done;
+  api::StatusReport::for_each_member([&](auto member) {
+    visit_changes(old.*member, (*report).*member, [&](const auto& ref, const auto* status) {
+      if (!done) return;
+      if (status != nullptr) {
+        done = replace(ref, render_object(ref, render(*status)));
+      } else {
+        std::error_code ignored;
+        fs::remove(directory_ + "/" + file_name(ref), ignored);
+      }
+    });
+  });
+  if (done) written_ = std::move(report);
+  return done;
 }
 
 }  // namespace gw::status

@@ -77,15 +77,6 @@ json render_legacy_parent(const api::RouteParentStatus& parent) {
   return {{"gatewayRef", reference}, {"conditions", render_conditions(parent.conditions)}};
 }
 
-json render_object(const api::ObjectRef& ref, json status) {
-  json metadata = {{"name", ref.name}};
-  if (!ref.ns.empty()) metadata["namespace"] = ref.ns;
-  return {{"apiVersion", ref.group.empty() ? ref.version : ref.group + "/" + ref.version},
-          {"kind", ref.kind},
-          {"metadata", metadata},
-          {"status", std::move(status)}};
-}
-
 }  // namespace
 
 json render(const api::GatewayClassStatus& status) { return {{"conditions", render_conditions(status.conditions)}}; }
@@ -115,12 +106,20 @@ json render(const api::PolicyStatus& status) {
   return {{"ancestors", ancestors}};
 }
 
+json render_object(const api::ObjectRef& ref, json status) {
+  json metadata = {{"name", ref.name}};
+  if (!ref.ns.empty()) metadata["namespace"] = ref.ns;
+  return {{"apiVersion", ref.group.empty() ? ref.version : ref.group + "/" + ref.version},
+          {"kind", ref.kind},
+          {"metadata", metadata},
+          {"status", std::move(status)}};
+}
+
 json render(const api::StatusReport& report) {
   json objects = json::array();
-  for (const auto& status : report.gateway_classes) objects.push_back(render_object(status.ref, render(status)));
-  for (const auto& status : report.gateways) objects.push_back(render_object(status.ref, render(status)));
-  for (const auto& status : report.routes) objects.push_back(render_object(status.ref, render(status)));
-  for (const auto& status : report.policies) objects.push_back(render_object(status.ref, render(status)));
+  api::StatusReport::for_each_member([&](auto member) {
+    for (const auto& status : report.*member) objects.push_back(render_object(status.ref, render(status)));
+  });
   return {{"objects", objects}};
 }
 

@@ -13,8 +13,13 @@ nlohmann::json render(const api::GatewayStatus& status);
 nlohmann::json render(const api::GatewayClassStatus& status);
 /// v1: {parents}; networking.x-k8s.io/v1alpha1: {gateways}.
 nlohmann::json render(const api::RouteStatus& status);
+/// {ancestors}
+nlohmann::json render(const api::PolicyStatus& status);
 
-/// {"objects": [{apiVersion, kind, metadata: {namespace, name}, status}]}, sorted; stable for equal reports.
+/// {apiVersion, kind, metadata: {namespace, name}, status}
+nlohmann::json render_object(const api::ObjectRef& ref, nlohmann::json status);
+
+/// {"objects": [render_object()]}, sorted; stable for equal reports.
 nlohmann::json render(const api::StatusReport& report);
 
 }  // namespace gw::status

@@ -30,14 +30,25 @@ TEST_F(Admin, ServesWhatWasPublishedLast) {
   ASSERT_TRUE(server) << server.error().message;
   EXPECT_EQ(client().get("/healthz"), "ok\n");
   EXPECT_NE(client().get("/readyz").error().message.find("not ready: starting"), std::string::npos);
-  Snapshot snapshot;
-  snapshot.ready = true;
-  snapshot.status_json = R"({"ready":true})";
-  snapshot.plan_text = "the plan";
-  (*server)->publish(std::make_shared<Snapshot>(snapshot));
+  int made = 0;
+  const auto text = [&made](const char* constant) {
+    return Document([&made, constant] {
+      ++made;
+      return std::string(constant);
+    });
+  };
+  (*server)->publish(std::shared_ptr<const Snapshot>(new Snapshot{.ready = true,
+                                                                  .not_ready = "",
+                                                                  .status = text(R"({"ready":true})"),
+                                                                  .objects = text("{}"),
+                                                                  .events = text("{}"),
+                                                                  .plan = text("the plan"),
+                                                                  .config = text("")}));
   EXPECT_EQ(client().get("/readyz"), "ready\n");
   EXPECT_EQ(client().get("/v1/status"), R"({"ready":true})");
   EXPECT_EQ(client().get("/v1/plan"), "the plan");
+  EXPECT_EQ(client().get("/v1/plan"), "the plan");
+  EXPECT_EQ(made, 2) << "only what was asked for, and once";
   EXPECT_FALSE(client().get("/nothing"));
 }
 

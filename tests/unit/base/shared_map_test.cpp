@@ -136,5 +136,20 @@ TEST(SharedMap, ComparingCopiesCostsTheirDifference) {
   EXPECT_LE(Counted::compared, 128);
 }
 
+TEST(SharedMap, WhatBecomesAnotherGoesOnSharingWhatIsTheSame) {
+  SharedMap<int, Counted> map;
+  SharedMap<int, Counted> wanted;
+  for (int key = 0; key < 100'000; ++key) {
+    map[key].value = key;
+    if (key != 7) wanted[key].value = key == 50'000 ? 1 : key;
+  }
+  const auto before = map;
+  become(map, wanted);
+  EXPECT_TRUE(map == wanted);
+  Counted::compared = 0;
+  EXPECT_FALSE(map == before);
+  EXPECT_LE(Counted::compared, 256);
+}
+
 }  // namespace
 }  // namespace gw

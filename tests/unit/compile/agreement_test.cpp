@@ -36,7 +36,7 @@ using Shares = std::vector<Share>;
 
 Share in_words(const plan::Share& share, const plan::Plan& plan) {
   Share words{.limit = share.limit, .slots = {}};
-  for (const std::uint32_t id : share.table) {
+  for (const std::uint32_t id : share.table.slots()) {
     const gw_backend& backend = plan.backends.at(id);
     words.slots.push_back(plan::endpoint_text(backend.addr, backend.port));
   }

@@ -77,7 +77,7 @@ class Health : public ::testing::Test {
     std::set<int> numbers;
     for (const auto& [id, service] : plan_.services) {
       for (const auto& share : service.shares) {
-        for (const std::uint32_t backend : share.table) {
+        for (const std::uint32_t backend : share.table.slots()) {
           numbers.insert(plan::to_ip(plan_.backends.at(backend).addr).bytes()[15]);
         }
       }
@@ -105,7 +105,7 @@ TEST_F(Health, WhatIsUnhealthyGetsNoNewConnectionsAndStaysInTheMaps) {
   EXPECT_EQ(plan_.backends.size(), 3U);
   EXPECT_EQ(flags_of(2), GW_BACKEND_WATCHED | GW_BACKEND_UNHEALTHY);
   EXPECT_EQ(flags_of(1), GW_BACKEND_WATCHED);
-  EXPECT_THAT(plan_.warnings, IsEmpty());
+  EXPECT_THAT(plan_.warnings.items(), IsEmpty());
 }
 
 TEST_F(Health, IdsStayWhenHealthChanges) {
@@ -173,7 +173,7 @@ TEST_F(Health, IfNoneIsHealthyAllGetConnections) {
   mark_unhealthy(1);
   mark_unhealthy(2);
   EXPECT_THAT(served(), ElementsAre(1, 2));
-  EXPECT_THAT(plan_.warnings, ElementsAre(AllOf(HasSubstr("default/a:80: none"), HasSubstr("panicThreshold"))));
+  EXPECT_THAT(plan_.warnings.items(), ElementsAre(AllOf(HasSubstr("default/a:80: none"), HasSubstr("panicThreshold"))));
   EXPECT_EQ(flags_of(1), GW_BACKEND_WATCHED | GW_BACKEND_UNHEALTHY);
 }
 
@@ -183,7 +183,7 @@ TEST_F(Health, WithoutAPanicThresholdTheShareIsRejectedIfNoneIsHealthy) {
   mark_unhealthy(1);
   mark_unhealthy(2);
   EXPECT_THAT(served(), IsEmpty());
-  EXPECT_THAT(plan_.warnings, ElementsAre(HasSubstr("default/a:80: none of its endpoints is healthy, so its share")));
+  EXPECT_THAT(plan_.warnings.items(), ElementsAre(HasSubstr("default/a:80: none of its endpoints is healthy, so its share")));
 }
 
 TEST_F(Health, ThePanicThresholdIsWhatHasToBeHealthy) {
@@ -194,7 +194,7 @@ TEST_F(Health, ThePanicThresholdIsWhatHasToBeHealthy) {
   EXPECT_THAT(served(), ElementsAre(3, 4));
   mark_unhealthy(3);
   EXPECT_THAT(served(), ElementsAre(1, 2, 3, 4));
-  EXPECT_THAT(plan_.warnings, ElementsAre(HasSubstr("less than 50 %")));
+  EXPECT_THAT(plan_.warnings.items(), ElementsAre(HasSubstr("less than 50 %")));
 }
 
 TEST_F(Health, TheWeightOfABackendRefStays) {
@@ -246,7 +246,7 @@ TEST_F(Health, WithDirectReturnThereIsNothingToWatch) {
   compile();
   EXPECT_TRUE(plan_.watched.empty());
   EXPECT_EQ(flags_of(1), 0);
-  EXPECT_THAT(plan_.warnings, Contains(HasSubstr("healthCheck.passive has no effect")));
+  EXPECT_THAT(plan_.warnings.items(), Contains(HasSubstr("healthCheck.passive has no effect")));
 }
 
 }  // namespace

@@ -14,6 +14,7 @@
 #include "userspace/net/monitor.hpp"
 #include "userspace/net/neighbours.hpp"
 #include "userspace/net/port_range.hpp"
+#include "userspace/net/routing.hpp"
 #include "userspace/net/topology.hpp"
 
 namespace gw::net {
@@ -53,31 +54,32 @@ TEST(Topology, NodeAddressesAreTheGlobalOnesOfLinksThatAreUp) {
 
 TEST(Topology, TheSourceIsTheOneTheKernelWouldChoose) {
   Topology topology = two_links();
-  EXPECT_EQ(topology.source_towards(ip("10.2.0.9")), ip("10.2.0.1"));
-  EXPECT_EQ(topology.source_towards(ip("192.0.2.1")), ip("10.0.0.1"));  // the lower metric
-  EXPECT_EQ(topology.source_towards(ip("198.51.100.1")), std::nullopt);
+  EXPECT_EQ(Routing(topology).source_towards(ip("10.2.0.9")), ip("10.2.0.1"));
+  EXPECT_EQ(Routing(topology).source_towards(ip("192.0.2.1")), ip("10.0.0.1"));  // the lower metric
+  EXPECT_EQ(Routing(topology).source_towards(ip("198.51.100.1")), std::nullopt);
   topology.routes.back().preferred_source = ip("10.9.9.9");
-  EXPECT_EQ(topology.source_towards(ip("192.0.2.1")), ip("10.9.9.9"));
+  EXPECT_EQ(Routing(topology).source_towards(ip("192.0.2.1")), ip("10.9.9.9"));
 }
 
 TEST(Topology, ALinkWithoutAddressesBorrowsOne) {
   Topology topology = two_links();
   topology.routes.push_back(route("192.0.2.9", 32, 4));
-  EXPECT_EQ(topology.source_towards(ip("192.0.2.9")), ip("10.0.0.1"));
+  EXPECT_EQ(Routing(topology).source_towards(ip("192.0.2.9")), ip("10.0.0.1"));
   topology.addresses.clear();
-  EXPECT_EQ(topology.source_towards(ip("192.0.2.9")), std::nullopt);
+  EXPECT_EQ(Routing(topology).source_towards(ip("192.0.2.9")), std::nullopt);
 }
 
 TEST(Topology, ASegmentIsWhatTheRouteReachesWithoutAGateway) {
   Topology topology = two_links();
-  EXPECT_EQ(topology.segment_of(ip("10.1.0.9")), (IpPrefix{ip("10.1.0.0"), 24}));
+  EXPECT_EQ(Routing(topology).segment_of(ip("10.1.0.9")), (IpPrefix{ip("10.1.0.0"), 24}));
   topology.routes.back().gateway = ip("10.0.0.254");
-  EXPECT_EQ(topology.segment_of(ip("192.0.2.9")), (IpPrefix{ip("192.0.2.9"), 32})) << "behind a gateway";
+  EXPECT_EQ(Routing(topology).segment_of(ip("192.0.2.9")), (IpPrefix{ip("192.0.2.9"), 32})) << "behind a gateway";
   topology.routes.push_back(route("10.1.0.9", 32, 3));
-  EXPECT_EQ(topology.segment_of(ip("10.1.0.9")), (IpPrefix{ip("10.1.0.9"), 32})) << "a link of its own";
-  EXPECT_EQ(topology.segment_of(ip("2001:db8::1")), (IpPrefix{ip("2001:db8::1"), 128})) << "no route";
+  EXPECT_EQ(Routing(topology).segment_of(ip("10.1.0.9")), (IpPrefix{ip("10.1.0.9"), 32})) << "a link of its own";
+  EXPECT_EQ(Routing(topology).segment_of(ip("2001:db8::1")), (IpPrefix{ip("2001:db8::1"), 128})) << "no route";
   topology.routes = {route("0.0.0.0", 0, 3)};
-  EXPECT_EQ(topology.segment_of(ip("10.1.0.9")), (IpPrefix{ip("10.1.0.9"), 32})) << "a default route says nothing";
+  EXPECT_EQ(Routing(topology).segment_of(ip("10.1.0.9")), (IpPrefix{ip("10.1.0.9"), 32}))
+      << "a default route says nothing";
 }
 
 Rule rule(std::uint32_t priority, std::uint32_t table) {
@@ -95,18 +97,18 @@ TEST(Topology, TheSourceIsThatOfTheTableThatTheRulesLeadTo) {
   Rule selective = rule(100, 100);
   selective.destination = {ip("192.0.2.0"), 25};
   topology.rules = {selective, to_main};
-  EXPECT_EQ(topology.source_towards(ip("192.0.2.1")), ip("10.2.0.1"));
-  EXPECT_EQ(topology.source_towards(ip("192.0.2.200")), ip("10.0.0.1"));
+  EXPECT_EQ(Routing(topology).source_towards(ip("192.0.2.1")), ip("10.2.0.1"));
+  EXPECT_EQ(Routing(topology).source_towards(ip("192.0.2.200")), ip("10.0.0.1"));
   topology.rules[0].inverted = true;
-  EXPECT_EQ(topology.source_towards(ip("192.0.2.200")), ip("10.2.0.1"));
+  EXPECT_EQ(Routing(topology).source_towards(ip("192.0.2.200")), ip("10.2.0.1"));
   topology.rules = {rule(100, 100), to_main};
-  EXPECT_EQ(topology.source_towards(ip("10.1.0.9")), ip("10.1.0.1")) << "a table without a route is no answer";
+  EXPECT_EQ(Routing(topology).source_towards(ip("10.1.0.9")), ip("10.1.0.1")) << "a table without a route is no answer";
   topology.rules[0].shortest_prefix = 25;
-  EXPECT_EQ(topology.source_towards(ip("192.0.2.1")), ip("10.0.0.1")) << "suppressed";
+  EXPECT_EQ(Routing(topology).source_towards(ip("192.0.2.1")), ip("10.0.0.1")) << "suppressed";
   topology.rules[0] = rule(100, 0);
-  EXPECT_EQ(topology.source_towards(ip("192.0.2.1")), std::nullopt) << "unreachable";
+  EXPECT_EQ(Routing(topology).source_towards(ip("192.0.2.1")), std::nullopt) << "unreachable";
   topology.rules[0].asks_for_others = true;
-  EXPECT_EQ(topology.source_towards(ip("192.0.2.1")), ip("10.0.0.1"));
+  EXPECT_EQ(Routing(topology).source_towards(ip("192.0.2.1")), ip("10.0.0.1"));
 }
 
 TEST(NatPorts, AreTheLargestSpanOutsideOfTheHostsOwn) {
@@ -134,10 +136,10 @@ TEST_F(InNamespace, DiscoversLinksAddressesAndRoutes) {
   ASSERT_NE(v0, topology->links.end());
   EXPECT_EQ(v0->kind, "veth");
   EXPECT_TRUE(v0->up && v0->ethernet && !v0->loopback);
-  EXPECT_TRUE(topology->is_local(ip("10.0.0.1")));
-  EXPECT_TRUE(topology->is_local(ip("2001:db8::1")));
+  EXPECT_TRUE(Routing(*topology).is_local(ip("10.0.0.1")));
+  EXPECT_TRUE(Routing(*topology).is_local(ip("2001:db8::1")));
   EXPECT_EQ(topology->node_addresses(), (std::vector{ip("10.0.0.1"), ip("2001:db8::1")}));
-  EXPECT_EQ(topology->source_towards(ip("198.51.100.1")), ip("10.0.0.1"));
+  EXPECT_EQ(Routing(*topology).source_towards(ip("198.51.100.1")), ip("10.0.0.1"));
   const auto route =
       std::ranges::find_if(topology->routes, [](const Route& r) { return r.gateway == ip("10.0.0.254"); });
   ASSERT_NE(route, topology->routes.end());
@@ -171,7 +173,7 @@ TEST_F(InNamespace, DiscoversRulesAndTheirTables) {
   EXPECT_EQ(at(20), unmarked);
   EXPECT_EQ(at(30), suppressed);
   EXPECT_EQ(at(40), prohibited);
-  EXPECT_EQ(topology->source_towards(ip("192.0.2.1")), ip("10.0.0.1"));
+  EXPECT_EQ(Routing(*topology).source_towards(ip("192.0.2.1")), ip("10.0.0.1"));
 }
 
 /// What has to be known before next hops are shared by all packets to one destination.

@@ -15,7 +15,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-api::StatusReport report(const char* reason = "Accepted", api::ConditionStatus status = api::ConditionStatus::True) {
+using Report = std::shared_ptr<const api::StatusReport>;
+
+Report report(const char* reason = "Accepted", api::ConditionStatus status = api::ConditionStatus::True) {
   api::GatewayStatus gateway;
   gateway.ref = {api::kGatewayGroup, "v1", "Gateway", "default", "web"};
   gateway.conditions.set({"Accepted", status, reason, "", 1});
@@ -25,7 +27,7 @@ api::StatusReport report(const char* reason = "Accepted", api::ConditionStatus s
   gateway.listeners.push_back(listener);
   api::StatusReport made;
   made.gateways.push_back(gateway);
-  return made;
+  return std::make_shared<const api::StatusReport>(std::move(made));
 }
 
 class Publish : public ::testing::Test {
@@ -60,7 +62,7 @@ TEST_F(Publish, FilesOfObjectsThatWentAreRemovedAlsoAfterARestart) {
   ASSERT_TRUE(first.write(report()));
   std::ofstream(directory_ / "notes.json") << "{}";
   FileStatusWriter second(directory_.string());
-  ASSERT_TRUE(second.write({}));
+  ASSERT_TRUE(second.write(std::make_shared<const api::StatusReport>()));
   EXPECT_FALSE(fs::exists(file()));
   EXPECT_TRUE(fs::exists(directory_ / "notes.json"));
 }
@@ -77,11 +79,11 @@ TEST_F(Publish, AnUnchangedStatusIsNotWrittenAgain) {
 /// A plan in which the report's listener has its place.
 plan::Plan placed() {
   plan::Plan plan;
-  plan.attachments.push_back({.ifindex = 1, .link = "eth0", .xdp = false, .reason = "because"});
+  plan.attachments = {{.ifindex = 1, .link = "eth0", .xdp = false, .reason = "because"}};
   gw_listener_key key{};
   key.addr.word[2] = 0xffff0000;
   key.addr.word[3] = 0x0100000a;
-  plan.placed.push_back({api::kGatewayGroup, "default/web/tcp", {key}});
+  plan.placed = {{api::kGatewayGroup, "default/web/tcp", {key}}};
   return plan;
 }
 
@@ -90,28 +92,40 @@ const api::Condition& programmed(const api::StatusReport& completed) {
 }
 
 TEST(Complete, ProgrammedIsTrueOnlyForWhatTheKernelHolds) {
-  const auto good = complete(report(), placed(), {});
+  const auto good = complete(*report(), placed(), {});
   EXPECT_EQ(programmed(good).status, api::ConditionStatus::True);
   EXPECT_EQ(good.gateways[0].addresses.at(0).value, "10.0.0.1");
   EXPECT_EQ(good.gateways[0].listeners[0].data_path, "eth0: tc (because)");
-  const auto failed = complete(report(), placed(), {.failure = "map full", .attach_failures = {}});
+  const auto failed = complete(*report(), placed(), {.failure = "map full", .attach_failures = {}});
   EXPECT_EQ(programmed(failed).status, api::ConditionStatus::False);
   EXPECT_EQ(programmed(failed).reason, "Pending");
   EXPECT_EQ(programmed(failed).message, "map full");
   EXPECT_TRUE(failed.gateways[0].addresses.empty());
 }
 
+TEST(Completer, GivesTheSameReportAsLongAsNothingChanges) {
+  Completer completer;
+  const Report translated = report();
+  const Report first = completer.complete(translated, placed(), {});
+  EXPECT_EQ(*first, complete(*translated, placed(), {}));
+  plan::Plan plan = placed();
+  plan.backends[1] = {};
+  EXPECT_EQ(completer.complete(translated, plan, {}), first);
+  plan.placed = {};
+  EXPECT_EQ(programmed(*completer.complete(translated, plan, {})).status, api::ConditionStatus::False);
+}
+
 TEST(Complete, WithoutAnyAttachedLinkNothingIsProgrammed) {
-  const auto none = complete(report(), placed(), {.failure = std::nullopt, .attach_failures = {"eth0: no"}});
+  const auto none = complete(*report(), placed(), {.failure = std::nullopt, .attach_failures = {"eth0: no"}});
   EXPECT_EQ(programmed(none).status, api::ConditionStatus::False);
   EXPECT_EQ(programmed(none).message, "eth0: no");
 }
 
 TEST(Complete, ARejectionOfThePlanIsTheReason) {
   plan::Plan plan = placed();
-  plan.placed.clear();
-  plan.rejections.push_back({api::kGatewayGroup, "default/web/tcp", "AddressNotUsable", "taken"});
-  EXPECT_EQ(programmed(complete(report(), plan, {})).reason, "AddressNotUsable");
+  plan.placed = {};
+  plan.rejections = {{api::kGatewayGroup, "default/web/tcp", "AddressNotUsable", "taken"}};
+  EXPECT_EQ(programmed(complete(*report(), plan, {})).reason, "AddressNotUsable");
 }
 
 }  // namespace
