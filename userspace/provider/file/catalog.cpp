@@ -45,21 +45,18 @@ void keep(const Kept& kept, const api::Objects<Kind>& old, api::Objects<Kind>& i
   }
 }
 
-/// The part of a manifest that a new generation stands for: everything but metadata and status.
-struct Spec {
-  std::size_t hash = 0;
-  bool sets_generation = false;
-};
-
-Spec read_spec(const std::string& text) {
-  auto object = nlohmann::json::parse(text, nullptr, false);
-  if (!object.is_object()) return {std::hash<std::string>{}(text), false};
-  Spec spec;
-  spec.sets_generation = object.contains("metadata") && object["metadata"].contains("generation");
-  object.erase("metadata");
-  object.erase("status");
-  spec.hash = std::hash<std::string>{}(object.dump());
-  return spec;
+/// The generation of an object whose manifest was `before`. 0: the new one says it itself. A new generation stands for
+/// a change of anything but metadata and status.
+std::int64_t next_generation(std::int64_t generation, const std::string& before, const std::string& now) {
+  if (before == now) return generation;
+  auto old_object = nlohmann::json::parse(before, nullptr, false);
+  auto object = nlohmann::json::parse(now, nullptr, false);
+  if (object.contains("metadata") && object["metadata"].contains("generation")) return 0;
+  for (const char* key : {"metadata", "status"}) {
+    old_object.erase(key);
+    object.erase(key);
+  }
+  return std::max<std::int64_t>(generation, 1) + (object == old_object ? 0 : 1);
 }
 
 /// `objects` without `gone`, and with `fresh`, in the order of ResourceSet.
@@ -158,13 +155,8 @@ void Catalog::publish_documents(const File& file) {
     if (definitions_.at(ref).owner == &file) owned.push_back(document);
     Definition* const definition = owned_by(file, ref);
     if (definition == nullptr || definition->document == document) continue;
-    const bool is_known = definition->document != nullptr;
-    if (!is_known || definition->document->json != document->json) {
-      const Spec spec = read_spec(document->json);
-      const bool is_changed = is_known && spec.hash != definition->spec_hash;
-      const std::int64_t counted = std::max<std::int64_t>(definition->generation, 1) + (is_changed ? 1 : 0);
-      definition->generation = spec.sets_generation ? 0 : counted;
-      definition->spec_hash = spec.hash;
+    if (definition->document != nullptr) {
+      definition->generation = next_generation(definition->generation, definition->document->json, document->json);
     }
     definition->document = document;
   }
@@ -175,14 +167,20 @@ void Catalog::publish_documents(const File& file) {
   }
 }
 
-template <typename Kind>
-void Catalog::publish_kind(const std::set<const File*>& files, api::Objects<Kind> api::ResourceSet::* member,
-                           std::size_t index) {
-  std::unordered_set<const void*> gone;
+/// What is published of the affected definitions, by the member of ResourceSet that holds it.
+std::map<std::size_t, Catalog::Published> Catalog::affected_objects() const {
+  std::map<std::size_t, Published> objects;
   for (const ObjectRef& ref : affected_) {
     const Definition& definition = definitions_.at(ref);
-    if (definition.object != nullptr && definition.member == index) gone.insert(definition.object.get());
+    if (definition.object != nullptr) objects[definition.member].insert(definition.object.get());
   }
+  return objects;
+}
+
+/// `gone`: what is published of the kind and affected.
+template <typename Kind>
+void Catalog::publish_kind(const std::set<const File*>& files, api::Objects<Kind> api::ResourceSet::* member,
+                           std::size_t index, Published gone) {
   std::vector<std::shared_ptr<const Kind>> fresh;
   for (const File* const file : files) {
     for (const auto& object : (file->objects.*member).pointers()) {
@@ -259,8 +257,12 @@ const Snapshot& Catalog::snapshot() {
     reports_changed_ = problems_.erase(path) + stale_files_.erase(path) != 0 || reports_changed_;
   }
   for (const File* const file : files) publish_documents(*file);
+  auto before = affected_objects();
   std::size_t index = 0;
-  api::ResourceSet::for_each_member([&](auto member) { publish_kind(files, member, index++); });
+  api::ResourceSet::for_each_member([&](auto member) {
+    publish_kind(files, member, index, std::move(before[index]));
+    ++index;
+  });
   for (const File* const file : files) report(*file);
   publish_reports();
   for (const ObjectRef& ref : affected_) {

@@ -12,6 +12,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 namespace gw::provider {
@@ -40,19 +41,20 @@ class Catalog {
     std::shared_ptr<const void> object;
     std::size_t member = 0;  ///< which of ResourceSet's members holds it
     std::shared_ptr<const api::RawObject> document;
-    std::size_t spec_hash = 0;
-    std::int64_t generation = 0;
+    std::int64_t generation = 1;  ///< 0: the manifest says it itself
   };
   using Definitions = std::map<api::ObjectRef, Definition>;
+  using Published = std::unordered_set<const void*>;
 
   void define(const File& file);
   void undefine(const File& file);
   std::set<const File*> choose_owners();
   Definition* owned_by(const File& file, const api::ObjectRef& ref);
   void publish_documents(const File& file);
+  [[nodiscard]] std::map<std::size_t, Published> affected_objects() const;
   template <typename Kind>
   void publish_kind(const std::set<const File*>& files, api::Objects<Kind> api::ResourceSet::* member,
-                    std::size_t index);
+                    std::size_t index, Published gone);
   void report(const File& file);
   [[nodiscard]] std::vector<api::Problem> problems_of(const File& file) const;
   void publish_reports();
