@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Rules of the tree, and that the checks for them notice what is wrong."""
 
+import json
 import re
 import subprocess
 from pathlib import Path
 
 import layers
+import spec_names
 
 TREE = Path(__file__).resolve().parents[2]
 SOURCES = [Path(name) for name in subprocess.run(
@@ -90,3 +92,23 @@ def test_no_header_depends_on_what_was_included_before_it():
         if done.returncode:
             broken.append(f"{name}: {done.stderr.splitlines()[0]}")
     assert headers and broken == []
+
+
+def test_status_has_the_names_of_the_specification_and_every_reason_has_a_golden():
+    assert spec_names.judge(TREE) == []
+
+
+def test_the_name_check_notices_what_is_wrong(tmp_path):
+    spec = TREE / "tests/spec/conditions.yaml"
+    (tmp_path / "tests/spec").mkdir(parents=True)
+    (tmp_path / "tests/spec/conditions.yaml").write_text(spec.read_text())
+    golden = tmp_path / "tests/golden/cases/x/status.json"
+    golden.parent.mkdir(parents=True)
+    condition = {"type": "Accepted", "status": "True", "reason": "Fine", "message": "", "observedGeneration": 1}
+    gateway = {"apiVersion": "gateway.networking.k8s.io/v1", "kind": "Gateway", "metadata": {"name": "web"},
+               "status": {"conditions": [condition], "listener": []}}
+    golden.write_text(json.dumps({"objects": [gateway]}))
+    problems = spec_names.judge(tmp_path)
+    assert any("has no reason Fine" in problem for problem in problems)
+    assert any("status has no fields ['listener']" in problem for problem in problems)
+    assert "no golden shows gateway.networking.k8s.io/Gateway  Accepted=True Accepted" in problems

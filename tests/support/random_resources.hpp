@@ -29,7 +29,16 @@ class RandomResources {
   void change(api::Objects<Kind>& objects, Kind fresh);
   void change_something();
   api::Gateway gateway();
+  api::ListenerSet listener_set();
+  api::Listener listener(std::uint32_t number);
   api::L4Route route();
+  api::HttpRoute http_route();
+  api::GrpcRoute grpc_route();
+  api::TlsRoute tls_route();
+  std::vector<api::ParentReference> parents();
+  std::vector<std::string> hostnames();
+  api::HttpBackendRef http_backend();
+  api::BackendTlsPolicy backend_tls_policy();
   api::Service service();
   api::EndpointSlice slice();
   api::UpstreamPolicy upstream_policy();

@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <set>
+#include <string_view>
 
 #include "userspace/plan/diff.hpp"
 #include "userspace/status/render.hpp"
@@ -26,7 +28,10 @@ Moment right_now() { return {health::Clock::now(), std::time(nullptr)}; }
 
 /// A condition that says that something of the user's does not work.
 bool is_bad(const api::Condition& condition) {
-  const bool is_negative = condition.type == "Conflicted" || condition.type == "Detached";
+  static const std::set<std::string_view> negative = {"Conflicted",       "Detached",
+                                                      "NoSuchBackend",    "OverlappingTLSConfig",
+                                                      "PartiallyInvalid", "InsecureFrontendValidationMode"};
+  const bool is_negative = negative.contains(condition.type);
   return condition.status == (is_negative ? api::ConditionStatus::True : api::ConditionStatus::False);
 }
 
@@ -59,14 +64,18 @@ class BadConditions {
 };
 
 void add_conditions(const api::GatewayClassStatus& status, BadConditions& bad) { bad.add(status.conditions); }
-void add_conditions(const api::GatewayStatus& status, BadConditions& bad) {
+template <typename Owner>
+void add_owner_conditions(const Owner& status, BadConditions& bad) {
   bad.add(status.conditions);
   for (const auto& listener : status.listeners) bad.add(listener.conditions);
 }
+void add_conditions(const api::GatewayStatus& status, BadConditions& bad) { add_owner_conditions(status, bad); }
+void add_conditions(const api::ListenerSetStatus& status, BadConditions& bad) { add_owner_conditions(status, bad); }
 void add_conditions(const api::RouteStatus& status, BadConditions& bad) {
   for (const auto& parent : status.parents) bad.add(parent.conditions);
 }
 void add_conditions(const api::PolicyStatus& status, BadConditions& bad) {
+  bad.add(status.conditions);
   for (const auto& ancestor : status.ancestors) bad.add(ancestor.conditions);
 }
 

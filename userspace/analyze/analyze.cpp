@@ -56,10 +56,12 @@ State references_of(const api::Conditions& conditions) {
   return condition != nullptr && condition->status == api::ConditionStatus::False ? state_of(condition) : State{};
 }
 
-void add_gateway(const api::GatewayStatus& gateway, States& states) {
-  const api::ObjectRef ref = identity(gateway.ref);
-  states[{ref, "accepted"}] = state_of(objection(gateway.conditions));
-  for (const auto& listener : gateway.listeners) {
+/// A Gateway or a ListenerSet.
+template <typename Owner>
+void add_owner(const Owner& owner, States& states) {
+  const api::ObjectRef ref = identity(owner.ref);
+  states[{ref, "accepted"}] = state_of(objection(owner.conditions));
+  for (const auto& listener : owner.listeners) {
     states[{ref, fmt::format("listener {}", listener.name)}] = state_of(objection(listener.conditions));
     states[{ref, fmt::format("references of listener {}", listener.name)}] = references_of(listener.conditions);
   }
@@ -82,20 +84,19 @@ void add_policy(const api::PolicyStatus& policy, States& states) {
 
 /// A share of a route's connections that is rejected for want of endpoints.
 void add_endpoints(const ir::Config& config, States& states) {
-  for (const auto& [name, service] : config.services) {
-    for (const auto& backend : service.backends) {
-      if (!backend.port) continue;
-      const api::ObjectRef ref{"", "", "Service", backend.port->service.ns, backend.port->service.name};
-      const bool has_any = !config.endpoints_of(backend).empty();
-      states[{ref, fmt::format("endpoints of port {}", backend.name.substr(backend.name.rfind(':') + 1))}] = {
-          has_any, "it has no ready endpoint: its share of connections is rejected"};
-    }
-  }
+  ir::for_each_backend(config, [&](const ir::WeightedBackends& backend) {
+    if (!backend.port) return;
+    const api::ObjectRef ref{"", "", "Service", backend.port->service.ns, backend.port->service.name};
+    const bool has_any = !config.endpoints_of(backend).empty();
+    states[{ref, fmt::format("endpoints of port {}", backend.name.substr(backend.name.rfind(':') + 1))}] = {
+        has_any, "it has no ready endpoint: its share of connections is rejected"};
+  });
 }
 
 States states_of(const translate::Output& output) {
   States states;
-  for (const auto& gateway : output.report->gateways) add_gateway(gateway, states);
+  for (const auto& gateway : output.report->gateways) add_owner(gateway, states);
+  for (const auto& set : output.report->listener_sets) add_owner(set, states);
   for (const auto& route : output.report->routes) add_route(route, states);
   for (const auto& policy : output.report->policies) add_policy(policy, states);
   add_endpoints(output.config, states);

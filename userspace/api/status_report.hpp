@@ -7,6 +7,7 @@
 #include "userspace/api/meta.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -40,7 +41,8 @@ class Conditions {
 struct ListenerStatus {
   std::string name;
   std::uint16_t port = 0;  ///< v1alpha1 keys listener status by port
-  std::string protocol;    ///< v1alpha1 repeats it
+  std::string protocol;    ///< v1alpha1 repeats it,
+  std::string hostname;    ///< and this; empty: any
   std::vector<RouteGroupKind> supported_kinds;
   std::int32_t attached_routes = 0;
   Conditions conditions;
@@ -51,6 +53,7 @@ struct ListenerStatus {
 struct GatewayClassStatus {
   ObjectRef ref;
   Conditions conditions;
+  std::vector<std::string> supported_features;  ///< sorted
   bool operator==(const GatewayClassStatus&) const = default;
 };
 
@@ -59,7 +62,16 @@ struct GatewayStatus {
   std::vector<GatewayAddress> addresses;  ///< filled by `status`: those really in use
   Conditions conditions;
   std::vector<ListenerStatus> listeners;
+  std::optional<std::int32_t> attached_listener_sets;  ///< unset: it takes none
   bool operator==(const GatewayStatus&) const = default;
+};
+
+struct ListenerSetStatus {
+  ObjectRef ref;
+  ObjectRef gateway;  ///< its parent
+  Conditions conditions;
+  std::vector<ListenerStatus> listeners;
+  bool operator==(const ListenerSetStatus&) const = default;
 };
 
 /// status.parents[] of a route; for v1alpha1 status.gateways[].
@@ -87,6 +99,7 @@ struct PolicyAncestorStatus {
 struct PolicyStatus {
   ObjectRef ref;
   std::vector<PolicyAncestorStatus> ancestors;
+  Conditions conditions;  ///< of a BackendPolicy of 2021, whose status has no ancestors
   bool operator==(const PolicyStatus&) const = default;
 };
 
@@ -94,6 +107,7 @@ struct PolicyStatus {
 struct StatusReport {
   std::vector<GatewayClassStatus> gateway_classes;
   std::vector<GatewayStatus> gateways;
+  std::vector<ListenerSetStatus> listener_sets;
   std::vector<RouteStatus> routes;
   std::vector<PolicyStatus> policies;
 
@@ -102,6 +116,7 @@ struct StatusReport {
   static void for_each_member(Visit visit) {
     visit(&StatusReport::gateway_classes);
     visit(&StatusReport::gateways);
+    visit(&StatusReport::listener_sets);
     visit(&StatusReport::routes);
     visit(&StatusReport::policies);
   }

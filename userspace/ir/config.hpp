@@ -3,105 +3,24 @@
 // kernel facts. `translate` makes it, `compile` reads it. Plain values.
 #pragma once
 
-#include "userspace/base/health_check.hpp"
 #include "userspace/base/ip.hpp"
 #include "userspace/base/object_name.hpp"
 #include "userspace/base/shared_list.hpp"
 #include "userspace/base/shared_map.hpp"
+#include "userspace/ir/backend.hpp"
+#include "userspace/ir/http.hpp"
 
-#include <chrono>
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <vector>
 
 namespace gw::ir {
 
-enum class Protocol : std::uint8_t { Tcp, Udp };
-
-/// One address and port that serves; ready ones only.
-struct Endpoint {
-  IpAddress address;
-  std::uint16_t port = 0;  ///< host byte order
-  std::string node;        ///< the node it runs on; empty if unknown
-
-  auto operator<=>(const Endpoint&) const = default;
-};
-
-/// Sorted, unique; both families.
-using EndpointList = SharedList<Endpoint>;
-
-/// A port of a Service: what endpoints belong to.
-struct ServicePort {
-  NamespacedName service;
-  std::string name;  ///< the port's; may be empty where the Service has one port
-  Protocol protocol = Protocol::Tcp;
-
-  auto operator<=>(const ServicePort&) const = default;
-};
-
-using EndpointMap = SharedMap<ServicePort, EndpointList>;
-
-/// Whose address a backend sees.
-enum class SourceAddress : std::uint8_t {
-  Auto,        ///< the client's, if the backend is on this node; else ours
-  Preserve,    ///< the client's: the backend's replies must come back through us
-  Masquerade,  ///< ours
-};
-
-/// Direct server return: the backend has the VIP itself and answers the client past us.
-enum class DirectReturn : std::uint8_t {
-  None,
-  SameSegment,  ///< the packet goes to the backend's MAC address as it is
-  Tunnel,       ///< IP in IP
-};
-
-/// How traffic reaches the endpoints of a backendRef.
-struct Upstream {
-  SourceAddress source_address = SourceAddress::Auto;
-  DirectReturn direct_return = DirectReturn::None;
-  std::optional<std::chrono::seconds> drain_timeout;  ///< flows stay that long with an endpoint that is gone
-  HealthCheck health_check;
-
-  bool operator==(const Upstream&) const = default;
-};
-
-/// One backendRef: the unit that a weight belongs to, whatever the number of its endpoints.
-/// A ref that is invalid, or has no endpoints, keeps its weight: that share is rejected.
-struct WeightedBackends {
-  std::string name;  ///< "namespace/service:port", for people
-  std::uint32_t weight = 1;
-  std::optional<ServicePort> port;  ///< key of Config::endpoints; none if the ref is invalid
-  Upstream upstream;
-
-  bool operator==(const WeightedBackends&) const = default;
-};
-
-/// A weighted set of backends: what one rule of a route forwards to.
-struct Service {
-  std::vector<WeightedBackends> backends;            ///< in the order of the route
-  bool source_affinity = false;                      ///< all connections of a client go to one endpoint
-  std::optional<std::chrono::seconds> idle_timeout;  ///< of established TCP connections and of UDP flows
-
-  bool operator==(const Service&) const = default;
-};
-
-/// Which new connections are let in. 0 and empty: no limit.
-struct Admission {
-  std::vector<IpPrefix> allow = {};  ///< not empty: what is in none of them is denied
-  std::vector<IpPrefix> deny = {};   ///< of ranges that hold a source the longest decides; of equal ones this
-  std::uint32_t rate = 0;            ///< connections per second
-  std::uint32_t source_rate = 0;     ///< connections per second of one address (IPv6: of one /64)
-  std::uint32_t max_connections = 0;
-
-  bool operator==(const Admission&) const = default;
-};
-
 /// A port on some addresses. Conflicted or rejected listeners are not in the config.
 struct L4Listener {
   NamespacedName gateway;
   std::string gateway_group;  ///< API group of the Gateway: tells the two generations apart
-  std::string name;           ///< the listener's name within the Gateway
+  std::string name;           ///< the listener's within the Gateway; "<namespace>/<set>/<listener>" of a ListenerSet's
   Protocol protocol = Protocol::Tcp;
   std::uint16_t port = 0;            ///< host byte order
   std::vector<IpAddress> addresses;  ///< empty: the node's own addresses
@@ -117,11 +36,40 @@ struct L4Listener {
 struct Config {
   SharedList<L4Listener> listeners;          ///< sorted by precedence: the first claims an address:port
   SharedMap<std::string, Service> services;  ///< key: "<kind>/<namespace>/<name>/<rule>", unique
-  EndpointMap endpoints;                     ///< of each port that a service refers to
+  EndpointMap endpoints;                     ///< of each port that a service or an HTTP rule refers to
+
+  // For the proxy:
+  SharedList<L7Listener> l7_listeners;             ///< sorted by precedence
+  SharedMap<std::string, HttpRule> http_rules;     ///< key as that of services
+  SharedMap<std::string, BackendTls> backend_tls;  ///< key: "<policy's kind>/<namespace>/<name>"
+  SharedMap<std::string, KeyPair> key_pairs;       ///< key: "<namespace>/<name>" of the Secret
+  SharedMap<std::string, std::string> ca_bundles;  ///< PEM; key: "<kind>/<namespace>/<name>"
 
   /// Empty for an invalid ref.
   [[nodiscard]] EndpointList endpoints_of(const WeightedBackends& ref) const;
   bool operator==(const Config&) const = default;
 };
+
+/// Calls `visit(const WeightedBackends&)` for everything that traffic of the filters goes to.
+template <typename Visit>
+void for_each_backend(const HttpFilters& filters, Visit visit) {
+  for (const auto& mirror : filters.mirrors) visit(mirror.backend.target);
+  if (filters.auth) visit(filters.auth->backend.target);
+}
+
+/// Calls `visit(const WeightedBackends&)` for every backendRef.
+template <typename Visit>
+void for_each_backend(const Config& config, Visit visit) {
+  for (const auto& [name, service] : config.services) {
+    for (const auto& ref : service.backends) visit(ref);
+  }
+  for (const auto& [name, rule] : config.http_rules) {
+    for_each_backend(rule.filters, visit);
+    for (const auto& backend : rule.backends) {
+      visit(backend.target);
+      for_each_backend(backend.filters, visit);
+    }
+  }
+}
 
 }  // namespace gw::ir

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "userspace/status/render.hpp"
 
+#include <map>
 #include <nlohmann/json.hpp>
 
 namespace gw::status {
@@ -44,10 +45,37 @@ json render_listener(const api::ListenerStatus& listener) {
           {"conditions", render_conditions(listener.conditions)}};
 }
 
-/// 2021: keyed by port, without supportedKinds and attachedRoutes.
+json render_listeners(const std::vector<api::ListenerStatus>& listeners) {
+  json list = json::array();
+  for (const auto& listener : listeners) list.push_back(render_listener(listener));
+  return list;
+}
+
+/// 2021: without supportedKinds and attachedRoutes.
 json render_legacy_listener(const api::ListenerStatus& listener) {
-  return {
+  json status = {
       {"port", listener.port}, {"protocol", listener.protocol}, {"conditions", render_conditions(listener.conditions)}};
+  if (!listener.hostname.empty()) status["hostname"] = listener.hostname;
+  return status;
+}
+
+bool is_ready(const api::ListenerStatus& listener) {
+  const api::Condition* const ready = listener.conditions.find("Ready");
+  return ready == nullptr || ready->status == api::ConditionStatus::True;
+}
+
+/// 2021 keys the list by port: of several listeners on one port that is shown which needs attention.
+json render_legacy_listeners(const std::vector<api::ListenerStatus>& listeners) {
+  std::map<std::uint16_t, const api::ListenerStatus*> by_port;
+  for (const auto& listener : listeners) {
+    const auto [place, is_new] = by_port.try_emplace(listener.port, &listener);
+    if (!is_new && is_ready(*place->second)) place->second = &listener;
+  }
+  json list = json::array();
+  for (const auto& listener : listeners) {
+    if (by_port.at(listener.port) == &listener) list.push_back(render_legacy_listener(listener));
+  }
+  return list;
 }
 
 json render_reference(const api::ParentReference& parent) {
@@ -79,17 +107,24 @@ json render_legacy_parent(const api::RouteParentStatus& parent) {
 
 }  // namespace
 
-json render(const api::GatewayClassStatus& status) { return {{"conditions", render_conditions(status.conditions)}}; }
+json render(const api::GatewayClassStatus& status) {
+  json rendered = {{"conditions", render_conditions(status.conditions)}};
+  for (const auto& feature : status.supported_features) rendered["supportedFeatures"].push_back({{"name", feature}});
+  return rendered;
+}
 
 json render(const api::GatewayStatus& status) {
   const bool is_legacy = status.ref.group == api::kLegacyGroup;
-  json listeners = json::array();
-  for (const auto& listener : status.listeners) {
-    listeners.push_back(is_legacy ? render_legacy_listener(listener) : render_listener(listener));
-  }
-  return {{"addresses", render_addresses(status.addresses)},
-          {"conditions", render_conditions(status.conditions)},
-          {"listeners", listeners}};
+  json rendered = {
+      {"addresses", render_addresses(status.addresses)},
+      {"conditions", render_conditions(status.conditions)},
+      {"listeners", is_legacy ? render_legacy_listeners(status.listeners) : render_listeners(status.listeners)}};
+  if (status.attached_listener_sets) rendered["attachedListenerSets"] = *status.attached_listener_sets;
+  return rendered;
+}
+
+json render(const api::ListenerSetStatus& status) {
+  return {{"conditions", render_conditions(status.conditions)}, {"listeners", render_listeners(status.listeners)}};
 }
 
 json render(const api::RouteStatus& status) {
@@ -101,6 +136,7 @@ json render(const api::RouteStatus& status) {
 }
 
 json render(const api::PolicyStatus& status) {
+  if (status.ref.group == api::kLegacyGroup) return {{"conditions", render_conditions(status.conditions)}};
   json ancestors = json::array();
   for (const auto& ancestor : status.ancestors) ancestors.push_back(render_ancestor(ancestor));
   return {{"ancestors", ancestors}};

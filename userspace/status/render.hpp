@@ -11,6 +11,8 @@ namespace gw::status {
 /// v1: {conditions, addresses, listeners}; networking.x-k8s.io/v1alpha1: listeners keyed by port.
 nlohmann::json render(const api::GatewayStatus& status);
 nlohmann::json render(const api::GatewayClassStatus& status);
+/// {conditions, listeners}
+nlohmann::json render(const api::ListenerSetStatus& status);
 /// v1: {parents}; networking.x-k8s.io/v1alpha1: {gateways}.
 nlohmann::json render(const api::RouteStatus& status);
 /// {ancestors}

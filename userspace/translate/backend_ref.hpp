@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Private to translate/: one backendRef -> endpoints, or why not.
+// Private to translate/: one backendRef -> a port of a Service, or why not.
 #pragma once
 
 #include "userspace/translate/graph.hpp"
 
 #include <cstdint>
+#include <map>
+#include <string>
 
 namespace gw::translate {
 
@@ -16,11 +18,16 @@ struct ResolvedBackend {
 };
 
 /// `default_port`: for v1alpha1, where the port may be left out.
-ResolvedBackend resolve_backend(const Graph& graph, const api::L4Route& route, const api::BackendRef& ref,
+ResolvedBackend resolve_backend(const Graph& graph, const RuleName& rule, const api::BackendRef& ref,
                                 std::uint16_t default_port);
 
-/// Whether some ReferenceGrant in `to_ns` lets routes of this kind and namespace refer to that Service.
-/// (ReferenceGrant: additive, and gone with the object.)
-bool is_granted(const Graph& graph, const api::L4Route& route, const std::string& to_ns, const std::string& service);
+/// Key of ir::Config::services or http_rules: a rule of the route, `way` as by way_of().
+std::string rule_key(const api::Route& route, std::size_t index, const std::string& way);
+
+/// Tells rules apart that are others for different listeners: v1alpha1 without a port forwards to the port of the
+/// request, and UpstreamPolicies of a Gateway hold for what comes through it alone. Empty: they are the same for all.
+std::string way_of(const Graph& graph, const RouteNode& route, const ListenerNode& listener);
+/// A listener for each way of the route's traffic; only those that serve.
+std::map<std::string, const ListenerNode*> ways_of(const Graph& graph, const RouteNode& route);
 
 }  // namespace gw::translate

@@ -11,9 +11,11 @@
 namespace gw::translate {
 namespace {
 
-GatewayNode* find_gateway(Graph& graph, const api::ParentReference& reference, const std::string& route_ns) {
-  if (reference.group != api::kGatewayGroup || reference.kind != "Gateway") return nullptr;
-  return graph.v1_gateways.find(reference.ns.value_or(route_ns), reference.name);
+ListenerOwner* find_owner(const Graph& graph, const api::ParentReference& reference, const std::string& route_ns) {
+  if (reference.group != api::kGatewayGroup) return nullptr;
+  const std::string& ns = reference.ns ? *reference.ns : route_ns;
+  if (reference.kind == "Gateway") return graph.v1_gateways.find(ns, reference.name);
+  return reference.kind == "ListenerSet" ? graph.listener_sets_by_name.find(ns, reference.name) : nullptr;
 }
 
 /// "sectionName" and "port" narrow the choice; both must match where both are given.
@@ -30,117 +32,181 @@ std::string describe(const api::ParentReference& reference) {
   return reference.port ? fmt::format("has port {}", *reference.port) : "exists";
 }
 
-std::string listener_list(const GatewayNode& gateway) {
+std::string describe(const ListenerOwner& owner) {
+  return fmt::format("{} {}", owner.ref.kind, owner.meta->namespaced_name().to_string());
+}
+
+std::string listener_list(const ListenerOwner& owner) {
   std::string text;
-  for (const auto& node : gateway.listeners) {
+  for (const auto& node : owner.listeners) {
     text += fmt::format("{}{} ({}:{})", text.empty() ? "" : ", ", node.source->name, node.source->protocol,
                         node.source->port);
   }
   return text;
 }
 
-/// Why a listener does not let the route in; empty if it does.
-std::string refusal(const Graph& graph, const GatewayNode& gateway, const ListenerNode& node,
-                    const api::L4Route& route) {
-  if (node.source->protocol != route.protocol()) {
-    return fmt::format("listener {} has protocol {}, a {} needs {}", node.source->name, node.source->protocol,
-                       route.kind, route.protocol());
+/// The protocols whose listeners bind routes of the kind.
+const char* protocols_for(const std::string& kind) {
+  if (kind == "TCPRoute") return "TCP";
+  if (kind == "UDPRoute") return "UDP";
+  return kind == "TLSRoute" ? "TLS" : "HTTP or HTTPS";
+}
+
+bool fits(const std::string& kind, const std::string& protocol) {
+  const bool is_http = protocol == "HTTP" || protocol == "HTTPS";
+  return kind == "HTTPRoute" || kind == "GRPCRoute" ? is_http : protocol == protocols_for(kind);
+}
+
+bool has_kind(const std::vector<api::RouteGroupKind>& kinds, const api::Route& route) {
+  return std::ranges::any_of(
+      kinds, [&route](const auto& kind) { return kind.kind == route.kind && kind.group == route.group; });
+}
+
+/// Why a listener does not let the route in, whatever its hostnames; empty if it does.
+std::string refusal_of(const Graph& graph, const ListenerNode& node, const api::Route& route) {
+  const api::Listener& listener = *node.source;
+  if (!fits(route.kind, listener.protocol)) {
+    return fmt::format("listener {} has protocol {}, a {} needs {}", listener.name, listener.protocol, route.kind,
+                       protocols_for(route.kind));
   }
-  if (node.supported_kinds.empty())
-    return fmt::format("listener {} allows no {} (allowedRoutes.kinds)", node.source->name, route.kind);
-  if (!allows_namespace(node.source->allowed_routes.namespaces, gateway.source->meta.ns, route.meta.ns,
+  if (!has_kind(node.supported_kinds, route)) {
+    return fmt::format("listener {} allows no {} (allowedRoutes.kinds)", listener.name, route.kind);
+  }
+  if (!allows_namespace(listener.allowed_routes.namespaces, node.owner->meta->ns, route.meta.ns,
                         graph.resources.namespaces)) {
     return fmt::format("listener {} allows no routes from namespace {} (allowedRoutes.namespaces.from: {})",
-                       node.source->name, route.meta.ns, from_word(node.source->allowed_routes.namespaces.from));
+                       listener.name, route.meta.ns, from_word(listener.allowed_routes.namespaces.from));
   }
   return {};
 }
 
-void bind_parent(Graph& graph, RouteNode& route, GatewayNode& gateway, ParentNode& parent) {
-  bool addressed = false;
-  bool bound = false;
-  std::string refusals;
-  for (auto& node : gateway.listeners) {
-    if (!is_addressed(node, parent.reference)) continue;
-    addressed = true;
-    const std::string why = refusal(graph, gateway, node, *route.source);
-    if (why.empty()) {
-      bound = true;
-      // Another parentRef of this route may have bound it already.
-      if (node.routes.empty() || node.routes.back() != &route) node.routes.push_back(&route);
-    } else {
-      refusals += (refusals.empty() ? "" : "; ") + why;
-    }
-  }
-  if (!addressed) {
-    parent.accepted = {
-        false, reason::kNoMatchingParent,
-        fmt::format("no listener of Gateway {} {} (it has: {})", gateway.source->meta.namespaced_name().to_string(),
-                    describe(parent.reference), listener_list(gateway))};
-  } else if (!bound) {
-    parent.accepted = {false, reason::kNotAllowedByListeners, refusals};
-  }
+std::string hostname_list(const RouteNode& route) {
+  std::string text;
+  for (const auto& hostname : route.hostnames) text += (text.empty() ? "" : ", ") + hostname.to_string();
+  return text;
 }
 
-void note_missing_parent(Graph& graph, const api::L4Route& route, const api::ParentReference& reference) {
+/// What became of one parentRef on the listeners that it addresses.
+struct Attempt {
+  bool addressed = false;
+  bool let_in = false;  ///< but for hostnames
+  bool bound = false;
+  std::string refusals;
+  std::string hostname_refusals;
+};
+
+void add_line(std::string& text, const std::string& more) { text += (text.empty() ? "" : "; ") + more; }
+
+void try_listener(const Graph& graph, RouteNode& route, ListenerNode& node, Attempt& attempt) {
+  attempt.addressed = true;
+  const std::string why = refusal_of(graph, node, *route.common);
+  if (!why.empty()) return add_line(attempt.refusals, why);
+  attempt.let_in = true;
+  std::vector<ir::Hostname> hostnames = common_hostnames(node, route);
+  if (hostnames.empty()) {
+    return add_line(attempt.hostname_refusals,
+                    fmt::format("listener {} has hostname {}", node.source->name, node.hostname.to_string()));
+  }
+  attempt.bound = true;
+  bind(node, route, std::move(hostnames));
+}
+
+Verdict judge(const Attempt& attempt, const ListenerOwner& owner, const RouteNode& route,
+              const api::ParentReference& reference) {
+  if (attempt.bound) return {true, reason::kAccepted, ""};
+  if (!attempt.addressed) {
+    return refusal(reason::kNoMatchingParent, fmt::format("no listener of {} {} (it has: {})", describe(owner),
+                                                          describe(reference), listener_list(owner)));
+  }
+  if (attempt.let_in) {
+    return refusal(reason::kNoMatchingListenerHostname, fmt::format("no hostname of the route ({}) fits: {}",
+                                                                    hostname_list(route), attempt.hostname_refusals));
+  }
+  return refusal(reason::kNotAllowedByListeners, attempt.refusals);
+}
+
+Verdict bind_parent(const Graph& graph, RouteNode& route, ListenerOwner& owner, const api::ParentReference& reference) {
+  if (!route.valid.ok) return route.valid;
+  if (owner.accepted.reason == reason::kNotAllowed) {
+    return refusal(reason::kNoMatchingParent,
+                   fmt::format("{} adds no listeners: {}", describe(owner), owner.accepted.message));
+  }
+  Attempt attempt;
+  for (auto& node : owner.listeners) {
+    if (is_addressed(node, reference)) try_listener(graph, route, node, attempt);
+  }
+  return judge(attempt, owner, route, reference);
+}
+
+void note_missing_parent(Graph& graph, const api::Route& route, const api::ParentReference& reference) {
   const NamespacedName wanted{reference.ns.value_or(route.meta.ns), reference.name};
-  const bool exists = std::ranges::any_of(api::named(graph.resources.gateways, wanted),
-                                          [](const auto& gateway) { return !gateway.is_legacy(); });
-  if (exists && reference.kind == "Gateway") return;  // another controller's
+  const bool is_gateway = std::ranges::any_of(api::named(graph.resources.gateways, wanted),
+                                              [](const auto& gateway) { return !gateway.is_legacy(); });
+  const bool is_set = !api::named(graph.resources.listener_sets, wanted).empty();
+  const bool exists = (reference.kind == "Gateway" && is_gateway) || (reference.kind == "ListenerSet" && is_set);
+  if (exists) return;  // another controller's
   graph.findings.push_back(
       {route.ref(), route.meta.location,
        fmt::format("parentRef names {} {}, which does not exist: the route is bound to nothing there", reference.kind,
                    wanted.to_string())});
 }
 
+bool names(const ParentNode& parent, const ListenerNode& listener) {
+  return parent.owner == listener.owner && parent.accepted.ok && is_addressed(listener, parent.reference);
+}
+
+/// Tells a bound route that another one has the listener's traffic. The API has no condition for it (GEP-2644).
+void note_superseded(RouteNode& loser, const RouteNode& winner, const ListenerNode& listener) {
+  for (auto& parent : loser.parents) {
+    if (!names(parent, listener)) continue;
+    add_line(parent.accepted.message,
+             fmt::format("superseded on listener {} by {}, which is older or first by name: gets no connections there",
+                         listener.source->name, winner.to_string()));
+  }
+}
+
 }  // namespace
 
+std::vector<ir::Hostname> common_hostnames(const ListenerNode& listener, const RouteNode& route) {
+  if (route.hostnames.empty()) return {listener.hostname};
+  std::vector<ir::Hostname> common;
+  for (const auto& hostname : route.hostnames) {
+    auto both = ir::intersect(listener.hostname, hostname);
+    if (both && std::ranges::find(common, *both) == common.end()) common.push_back(std::move(*both));
+  }
+  return common;
+}
+
+void bind(ListenerNode& listener, RouteNode& route, std::vector<ir::Hostname> hostnames) {
+  // Routes come one after another, so another parentRef of this one can only have been the last.
+  if (!listener.routes.empty() && listener.routes.back().route == &route) return;
+  listener.routes.push_back({&route, std::move(hostnames)});
+  route.listeners.push_back(&listener);
+}
+
 void bind_routes(Graph& graph) {
-  // Listeners keep pointers to the nodes.
-  graph.routes.reserve(graph.resources.l4_routes.size());
-  for (const auto& route : graph.resources.l4_routes) {
-    if (route.is_legacy()) continue;
-    RouteNode& node = graph.routes.emplace_back();
-    node.source = &route;
-    for (const auto& reference : route.parent_refs) {
-      GatewayNode* const gateway = find_gateway(graph, reference, route.meta.ns);
-      if (gateway == nullptr) {
-        note_missing_parent(graph, route, reference);
+  for (auto& route : graph.routes) {
+    if (route.common->is_legacy()) continue;
+    for (const auto& reference : route.common->parent_refs) {
+      ListenerOwner* const owner = find_owner(graph, reference, route.meta().ns);
+      if (owner == nullptr) {
+        note_missing_parent(graph, *route.common, reference);
         continue;
       }
-      bind_parent(graph, node, *gateway,
-                  node.parents.emplace_back(ParentNode{reference, {true, reason::kAccepted, ""}}));
+      route.parents.push_back({reference, bind_parent(graph, route, *owner, reference), owner});
     }
   }
 }
 
-void order_routes(Graph& graph) {
-  for (auto& gateway : graph.gateways) {
-    for (auto& listener : gateway.listeners) {
-      std::ranges::stable_sort(listener.routes, [](const RouteNode* a, const RouteNode* b) {
-        return is_older(a->source->meta, b->source->meta);
-      });
+void note_superseded_routes(Graph& graph) {
+  for_each_owner(graph, [](ListenerOwner& owner) {
+    for (auto& listener : owner.listeners) {
+      if (!listener.is_l4()) continue;
       for (std::size_t i = 1; i < listener.routes.size(); ++i) {
-        note_superseded(*listener.routes[i], *listener.routes[0], gateway, listener);
+        note_superseded(*listener.routes[i].route, *listener.routes[0].route, listener);
       }
     }
-  }
-}
-
-void note_superseded(RouteNode& loser, const RouteNode& winner, const GatewayNode& gateway,
-                     const ListenerNode& listener) {
-  for (auto& parent : loser.parents) {
-    const api::ParentReference& reference = parent.reference;
-    const bool is_this = reference.name == gateway.source->meta.name &&
-                         reference.ns.value_or(loser.source->meta.ns) == gateway.source->meta.ns &&
-                         reference.group == gateway.source->group;
-    if (!is_this || !parent.accepted.ok || !is_addressed(listener, reference)) continue;
-    parent.accepted.message += fmt::format(
-        "{}superseded on listener {} by {} {}, which is older or first by name: "
-        "gets no connections there",
-        parent.accepted.message.empty() ? "" : "; ", listener.source->name, winner.source->kind,
-        winner.source->meta.namespaced_name().to_string());
-  }
+  });
 }
 
 }  // namespace gw::translate

@@ -8,8 +8,14 @@
 
 namespace gw::translate {
 
-/// Tells a bound route that another one has the listener's traffic. The API has no condition for it (GEP-2644).
-void note_superseded(RouteNode& loser, const RouteNode& winner, const GatewayNode& gateway,
-                     const ListenerNode& listener);
+/// Makes the owner's nodes; the owner must not move any more.
+void add_listeners(ListenerOwner& owner, const std::vector<api::Listener>& listeners);
+
+/// The hostnames that the listener and the route have in common; none: there is no such name. A kind without hostnames
+/// gets the listener's.
+std::vector<ir::Hostname> common_hostnames(const ListenerNode& listener, const RouteNode& route);
+
+/// Puts the route on the listener, once.
+void bind(ListenerNode& listener, RouteNode& route, std::vector<ir::Hostname> hostnames);
 
 }  // namespace gw::translate

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "userspace/translate/backend_ref.hpp"
+#include "userspace/translate/l4_route.hpp"
 #include "userspace/translate/policy.hpp"
 #include "userspace/translate/policy_settings.hpp"
 
@@ -35,16 +36,9 @@ class Search {
   Search(const Graph& graph, const api::ObjectRef& object) : graph_(graph), object_(object) {}
 
   std::vector<EffectiveSettings> run() {
-    for (const auto& gateway : graph_.gateways) {
-      for (const auto& listener : gateway.listeners) {
-        const Entrance entrance{*gateway.source, *listener.source};
-        if (is_object(*gateway.source)) {
-          add(fmt::format("listener {}", listener.source->name),
-              merge<api::ClientPolicy>(client_layers(graph_, entrance)));
-        }
-        for (const RouteNode* const route : listener.routes) look_at(entrance, *route->source);
-      }
-    }
+    for_each_owner(graph_, [this](const ListenerOwner& owner) {
+      for (const auto& listener : owner.listeners) look_at(listener);
+    });
     return std::move(found_);
   }
 
@@ -55,19 +49,29 @@ class Search {
     return ref.group == object_.group && ref.kind == object_.kind && ref.ns == object_.ns && ref.name == object_.name;
   }
 
-  void look_at(const Entrance& entrance, const api::L4Route& route) {
-    const bool is_route = is_object(route);
-    for (const auto& rule : route.rules) {
-      for (const auto& ref : rule.backend_refs) {
-        const ResolvedBackend resolved = resolve_backend(graph_, route, ref, entrance.listener.port);
-        const bool is_service = resolved.service != nullptr && is_object(*resolved.service);
-        if (!is_route && !is_service) continue;
-        const std::string from = is_service ? fmt::format("from {}, ", route.ref().to_string()) : "";
-        add(fmt::format("{}to Service {}, through Gateway {} listener {}", from, resolved.backends.name,
-                        entrance.gateway.meta.namespaced_name().to_string(), entrance.listener.name),
-            merge<api::UpstreamPolicy>(upstream_layers(graph_, &entrance, route, {resolved.service, resolved.port})));
-      }
+  void look_at(const ListenerNode& listener) {
+    const Entrance entrance = entrance_of(listener);
+    if (is_object(entrance.gateway)) {
+      add(fmt::format("listener {}", listener_name(listener)),
+          merge<api::ClientPolicy>(client_layers(graph_, entrance)));
     }
+    for (const auto& bound : listener.routes) look_at(entrance, *bound.route);
+  }
+
+  void look_at(const Entrance& entrance, const RouteNode& route) {
+    for_each_rule(route, [&](const std::string& name, const auto& refs) {
+      for (const auto& ref : refs) look_at(entrance, {*route.common, name}, ref);
+    });
+  }
+
+  void look_at(const Entrance& entrance, const RuleName& rule, const api::BackendRef& ref) {
+    const ResolvedBackend resolved = resolve_backend(graph_, rule, ref, entrance.listener.port);
+    const bool is_service = resolved.service != nullptr && is_object(*resolved.service);
+    if (!is_object(rule.route) && !is_service) return;
+    const std::string from = is_service ? fmt::format("from {}, ", rule.route.ref().to_string()) : "";
+    add(fmt::format("{}to Service {}, through Gateway {} listener {}", from, resolved.backends.name,
+                    entrance.gateway.meta.namespaced_name().to_string(), entrance.listener.name),
+        merge<api::UpstreamPolicy>(upstream_layers(graph_, &entrance, rule, {resolved.service, resolved.port})));
   }
 
   void add(std::string where, std::vector<EffectiveSetting> settings) {
@@ -83,7 +87,8 @@ class Search {
 
 std::vector<EffectiveSettings> effective_settings(const api::ResourceSet& resources, const Options& options,
                                                   const api::ObjectRef& object) {
-  Graph graph = make_graph(resources, options);
+  CertificateChecks certificates;
+  Graph graph(resources, options, certificates);
   ir::Config config;
   decide(graph, config);
   return Search(graph, object).run();

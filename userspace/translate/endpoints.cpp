@@ -86,16 +86,14 @@ ir::EndpointList SliceIndex::endpoints_of(const ir::ServicePort& port) const {
   return endpoints;
 }
 
-ir::EndpointMap endpoints_of_all(const SliceIndex& index, const SharedMap<std::string, ir::Service>& services,
-                                 const ir::EndpointMap& known, const std::set<NamespacedName>& changed) {
+ir::EndpointMap endpoints_of_all(const SliceIndex& index, const ir::Config& config, const ir::EndpointMap& known,
+                                 const std::set<NamespacedName>& changed) {
   ir::EndpointMap endpoints;
-  for (const auto& [name, service] : services) {
-    for (const auto& ref : service.backends) {
-      if (!ref.port || endpoints.contains(*ref.port)) continue;
-      const ir::EndpointList* const kept = changed.contains(ref.port->service) ? nullptr : known.get(*ref.port);
-      endpoints.emplace(*ref.port, kept == nullptr ? index.endpoints_of(*ref.port) : *kept);
-    }
-  }
+  ir::for_each_backend(config, [&](const ir::WeightedBackends& ref) {
+    if (!ref.port || endpoints.contains(*ref.port)) return;
+    const ir::EndpointList* const kept = changed.contains(ref.port->service) ? nullptr : known.get(*ref.port);
+    endpoints.emplace(*ref.port, kept == nullptr ? index.endpoints_of(*ref.port) : *kept);
+  });
   return endpoints;
 }
 

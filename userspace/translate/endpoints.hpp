@@ -31,9 +31,10 @@ class SliceIndex {
   std::map<NamespacedName, std::vector<Slice>> by_service_;
 };
 
-/// The endpoints of every port that the services refer to. Those in `known` are right, but for the ports of `changed`.
-ir::EndpointMap endpoints_of_all(const SliceIndex& index, const SharedMap<std::string, ir::Service>& services,
-                                 const ir::EndpointMap& known, const std::set<NamespacedName>& changed);
+/// The endpoints of every port that the configuration refers to. Those in `known` are right, but for the ports of
+/// `changed`.
+ir::EndpointMap endpoints_of_all(const SliceIndex& index, const ir::Config& config, const ir::EndpointMap& known,
+                                 const std::set<NamespacedName>& changed);
 /// Renews those of the Services that have changed.
 void refresh_endpoints(const SliceIndex& index, const std::set<NamespacedName>& changed, ir::EndpointMap& endpoints);
 

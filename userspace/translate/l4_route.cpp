@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Routes -> services of the IR, and listeners with what is live on them.
+// TCP, UDP and TLS routes -> services of the IR, and L4 listeners with what is live on them.
 #include <fmt/format.h>
 
 #include <algorithm>
 
 #include "userspace/translate/backend_ref.hpp"
+#include "userspace/translate/backend_tls.hpp"
 #include "userspace/translate/graph.hpp"
+#include "userspace/translate/l4_route.hpp"
 #include "userspace/translate/policy.hpp"
 
 namespace gw::translate {
@@ -17,98 +19,105 @@ bool takes_everything(const api::L4RouteRule& rule) {
          std::ranges::any_of(rule.legacy_matches, [](const auto& match) { return !match.extension_ref; });
 }
 
-/// Only one rule can ever be live: v1 has exactly one, and v1alpha1's others need match extensions.
-const api::L4RouteRule* live_rule(const api::L4Route& route) {
-  const auto live = std::ranges::find_if(route.rules, takes_everything);
-  return live == route.rules.end() ? nullptr : &*live;
-}
-
-bool leaves_port_open(const api::L4Route& route) {
-  const auto* rule = live_rule(route);
-  return rule != nullptr && std::ranges::any_of(rule->backend_refs, [](const auto& ref) { return !ref.port; });
-}
-
-/// Where a listener's traffic needs a service of its own: v1alpha1 without a port forwards to the port of the request,
-/// and UpstreamPolicies of a Gateway hold for what comes through it alone.
-std::string service_key(const Graph& graph, const api::L4Route& route, const Entrance& entrance) {
-  const std::string name = route.meta.namespaced_name().to_string();
-  std::string key = route.is_legacy() ? fmt::format("{}/{}/{}/0", api::kLegacyGroup, route.kind, name)
-                                      : fmt::format("{}/{}/0", route.kind, name);
-  const OwnServices own = own_services(graph, entrance);
-  if (own != OwnServices::None) key += "@" + entrance.gateway.meta.namespaced_name().to_string();
-  const bool has_port_of_request = route.is_legacy() && leaves_port_open(route);
-  if (own == OwnServices::OfListener || has_port_of_request) key += fmt::format(":{}", entrance.listener.port);
-  return key;
-}
-
-/// The first thing that is wrong is the route's reason; every one is in its message.
-void add_verdict(Verdict& verdict, const Verdict& more) {
-  if (more.ok || verdict.message.find(more.message) != std::string::npos) return;
-  if (verdict.ok) verdict = {false, more.reason, ""};
-  verdict.message += (verdict.message.empty() ? "" : "; ") + more.message;
-}
-
-/// `entrance`: null for a route that nothing binds.
-ir::Service resolve(const Graph& graph, RouteNode& route, const Entrance* entrance) {
+/// `listener`: null for a route that nothing binds.
+template <typename Rule>
+ir::Service build_service(Graph& graph, RouteNode& route, const Rule& rule, const ListenerNode* listener) {
   ir::Service service;
-  const auto* rule = live_rule(*route.source);
-  if (rule == nullptr) return service;
-  for (const auto& ref : rule->backend_refs) {
-    ResolvedBackend resolved =
-        resolve_backend(graph, *route.source, ref, entrance == nullptr ? 0 : entrance->listener.port);
+  const std::string name = rule.name.value_or("");
+  const RuleName rule_name{*route.common, name};
+  const auto entrance = listener == nullptr ? std::nullopt : std::optional<Entrance>(entrance_of(*listener));
+  for (const auto& ref : rule.backend_refs) {
+    ResolvedBackend resolved = resolve_backend(graph, rule_name, ref, entrance ? entrance->listener.port : 0);
     add_verdict(route.resolved, resolved.verdict);
     if (resolved.service != nullptr) {
-      const auto layers = upstream_layers(graph, entrance, *route.source, {resolved.service, resolved.port});
+      const auto layers =
+          upstream_layers(graph, entrance ? &*entrance : nullptr, rule_name, {resolved.service, resolved.port});
       resolved.backends.upstream = upstream_of(layers);
       add_connection_settings(layers, service);
+      if (listener != nullptr && listener->terminates_tls()) {
+        resolved.backends.tls = tls_of(graph, *resolved.service, *resolved.port, route);
+      }
     }
     service.backends.push_back(std::move(resolved.backends));
   }
   return service;
 }
 
-}  // namespace
+ir::Service build_rule(Graph& graph, RouteNode& route, const api::L4Route& source, std::size_t /*index*/,
+                       const ListenerNode* listener) {
+  const auto* const rule = live_rule(source);
+  return rule == nullptr ? ir::Service{} : build_service(graph, route, *rule, listener);
+}
 
-void resolve_backends(Graph& graph, ir::Config& config) {
-  for (const auto& gateway : graph.gateways) {
-    for (const auto& listener : gateway.listeners) {
-      const Entrance entrance{*gateway.source, *listener.source};
-      for (RouteNode* const route : listener.routes) {
-        const bool is_live = route == listener.routes.front() && gateway.accepted.ok && listener.serves();
-        if (!is_live && !leaves_port_open(*route->source)) continue;
-        route->is_resolved = true;
-        const std::string key = service_key(graph, *route->source, entrance);
-        if (is_live && config.services.contains(key)) continue;
-        ir::Service service = resolve(graph, *route, &entrance);
-        if (is_live) config.services.emplace(key, std::move(service));
-      }
+ir::Service build_rule(Graph& graph, RouteNode& route, const api::TlsRoute& source, std::size_t index,
+                       const ListenerNode* listener) {
+  return build_service(graph, route, source.rules[index], listener);
+}
+
+/// A route that serves nothing still learns what is wrong with its references.
+template <typename Route>
+void build_route(Graph& graph, RouteNode& route, const Route& source, ir::Config& config) {
+  const auto ways = ways_of(graph, route);
+  const ListenerNode* const any = route.listeners.empty() ? nullptr : route.listeners.front();
+  for (std::size_t i = 0; i < live_rules(source); ++i) {
+    for (const auto& [way, listener] : ways) {
+      config.services.emplace(rule_key(source, i, way), build_rule(graph, route, source, i, listener));
     }
-  }
-  // A route that serves nothing still learns what is wrong with its references.
-  for (auto& route : graph.routes) {
-    if (!route.is_resolved && !leaves_port_open(*route.source)) (void)resolve(graph, route, nullptr);
+    if (ways.empty()) (void)build_rule(graph, route, source, i, any);
   }
 }
 
-void build_listeners(const Graph& graph, ir::Config& config) {
-  std::vector<ir::L4Listener> listeners;
-  for (const auto& gateway : graph.gateways) {
-    if (!gateway.accepted.ok) continue;
-    for (const auto& node : gateway.listeners) {
-      if (!node.serves()) continue;
-      ir::L4Listener listener;
-      listener.gateway = gateway.source->meta.namespaced_name();
-      listener.gateway_group = gateway.source->group;
-      listener.name = node.source->name;
-      listener.protocol = node.source->protocol == "UDP" ? ir::Protocol::Udp : ir::Protocol::Tcp;
-      listener.port = node.source->port;
-      listener.addresses = gateway.addresses;
-      const Entrance entrance{*gateway.source, *node.source};
-      listener.admission = admission_of(client_layers(graph, entrance));
-      if (!node.routes.empty()) listener.service = service_key(graph, *node.routes.front()->source, entrance);
-      listeners.push_back(std::move(listener));
-    }
+ir::L4Listener build_listener(const Graph& graph, const ListenerNode& node) {
+  ir::L4Listener listener;
+  const GatewayNode& gateway = *node.owner->gateway;
+  listener.gateway = gateway.meta->namespaced_name();
+  listener.gateway_group = gateway.ref.group;
+  listener.name = listener_name(node);
+  listener.protocol = node.source->protocol == "UDP" ? ir::Protocol::Udp : ir::Protocol::Tcp;
+  listener.port = node.source->port;
+  listener.addresses = gateway.addresses;
+  listener.admission = admission_of(client_layers(graph, entrance_of(node)));
+  if (!node.routes.empty()) listener.service = service_of(graph, *node.routes.front().route, 0, node);
+  return listener;
+}
+
+}  // namespace
+
+const api::L4RouteRule* live_rule(const api::L4Route& route) {
+  const auto live = std::ranges::find_if(route.rules, takes_everything);
+  return live == route.rules.end() ? nullptr : &*live;
+}
+
+std::size_t live_rules(const api::L4Route& /*route*/) { return 1; }
+
+std::size_t live_rules(const api::TlsRoute& route) {
+  return route.is_legacy() ? route.rules.size() : std::min<std::size_t>(route.rules.size(), 1);
+}
+
+std::string service_of(const Graph& graph, const RouteNode& route, std::size_t rule, const ListenerNode& listener) {
+  return rule_key(*route.common, rule, way_of(graph, route, listener));
+}
+
+std::string listener_name(const ListenerNode& node) {
+  const ListenerOwner& owner = *node.owner;
+  const bool is_of_set = owner.ref.kind == "ListenerSet";
+  return is_of_set ? owner.meta->namespaced_name().to_string() + "/" + node.source->name : node.source->name;
+}
+
+void build_services(Graph& graph, ir::Config& config) {
+  for (auto& route : graph.routes) {
+    if (const auto* const source = route.as<api::L4Route>()) build_route(graph, route, *source, config);
+    if (const auto* const source = route.as<api::TlsRoute>()) build_route(graph, route, *source, config);
   }
+}
+
+void build_l4_listeners(const Graph& graph, ir::Config& config) {
+  std::vector<ir::L4Listener> listeners;
+  for_each_owner(graph, [&](const ListenerOwner& owner) {
+    for (const auto& node : owner.listeners) {
+      if (node.serves() && node.is_l4()) listeners.push_back(build_listener(graph, node));
+    }
+  });
   config.listeners = std::move(listeners);
 }
 

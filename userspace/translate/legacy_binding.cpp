@@ -3,6 +3,11 @@
 // allow the Gateway. "A binding will only take place if both resources select each other."
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <map>
+#include <set>
+#include <string_view>
+
 #include "userspace/translate/binding.hpp"
 #include "userspace/translate/selection.hpp"
 
@@ -10,60 +15,141 @@ namespace gw::translate {
 namespace {
 
 /// Whether the listener can have such routes at all: what it selects without that is not bound.
-bool supports(const ListenerNode& node, const api::L4Route& route) {
-  return !node.supported_kinds.empty() && node.source->protocol == route.protocol();
+bool supports(const ListenerNode& node, const api::Route& route) {
+  return std::ranges::any_of(node.supported_kinds, [&route](const auto& kind) {
+    return kind.kind == route.kind && kind.group == route.group;
+  });
 }
 
-api::ParentReference reference_to(const api::Gateway& gateway) {
+std::vector<LegacyObstacle> obstacles_of(const Graph& graph, const GatewayNode& gateway, const ListenerNode& node,
+                                         const api::Route& route) {
+  return legacy_obstacles(*gateway.source, *node.source, route, graph.resources.namespaces);
+}
+
+api::ParentReference reference_to(const GatewayNode& gateway) {
   api::ParentReference reference;
   reference.group = api::kLegacyGroup;
-  reference.ns = gateway.meta.ns;
-  reference.name = gateway.meta.name;
+  reference.ns = gateway.meta->ns;
+  reference.name = gateway.meta->name;
   return reference;
 }
 
+/// The Gateways that can select a route, by the namespace of the route where that is all they take.
+class Candidates {
+ public:
+  explicit Candidates(Graph& graph) {
+    for (std::size_t i = 0; i < graph.gateways.size(); ++i) {
+      GatewayNode& gateway = graph.gateways[i];
+      if (gateway.is_legacy()) add(gateway, i);
+    }
+  }
+
+  /// By precedence.
+  [[nodiscard]] std::map<std::size_t, GatewayNode*> of(const std::string& route_ns) const {
+    std::map<std::size_t, GatewayNode*> candidates = open_;
+    if (const auto same = by_namespace_.find(route_ns); same != by_namespace_.end()) {
+      candidates.insert(same->second.begin(), same->second.end());
+    }
+    return candidates;
+  }
+
+ private:
+  void add(GatewayNode& gateway, std::size_t rank) {
+    const auto is_open = [](const ListenerNode& node) {
+      return node.source->allowed_routes.namespaces.from != api::NamespacesFrom::Same;
+    };
+    const bool takes_others = std::ranges::any_of(gateway.listeners, is_open);
+    (takes_others ? open_ : by_namespace_[gateway.meta->ns]).emplace(rank, &gateway);
+  }
+
+  std::map<std::size_t, GatewayNode*> open_;
+  std::map<std::string_view, std::map<std::size_t, GatewayNode*>> by_namespace_;
+};
+
+/// 2021 says nothing of a route whose hostnames are others than the listener's: it is admitted, and gets no requests.
+void bind_selected(ListenerNode& node, RouteNode& route, Verdict& admitted) {
+  std::vector<ir::Hostname> hostnames = common_hostnames(node, route);
+  if (hostnames.empty()) {
+    admitted.message += fmt::format("{}no hostname of the route is one of {} ({}): it gets no requests there",
+                                    admitted.message.empty() ? "" : "; ", node.source->name, node.hostname.to_string());
+    return;
+  }
+  bind(node, route, std::move(hostnames));
+}
+
 /// The route's entry for this Gateway, if any of its listeners selects the route.
-void bind(Graph& graph, RouteNode& route, GatewayNode& gateway) {
+void bind_gateway(const Graph& graph, RouteNode& route, GatewayNode& gateway) {
   bool selected = false;
   bool allowed = false;
+  Verdict admitted{true, reason::kAdmitted, ""};
   for (auto& node : gateway.listeners) {
-    if (!supports(node, *route.source)) continue;
-    const auto obstacles = legacy_obstacles(*gateway.source, *node.source, *route.source, graph.resources.namespaces);
+    if (!supports(node, *route.common)) continue;
+    const auto obstacles = obstacles_of(graph, gateway, node, *route.common);
     if (!obstacles.empty() && obstacles != std::vector{LegacyObstacle::Gateways}) continue;
     selected = true;
     allowed = obstacles.empty();
-    if (allowed) node.routes.push_back(&route);
+    if (allowed && route.valid.ok) bind_selected(node, route, admitted);
   }
   if (!selected) return;
-  ParentNode parent{reference_to(*gateway.source), {true, reason::kAdmitted, ""}};
   if (!allowed) {
-    parent.accepted = {
-        false, reason::kRefused,
-        fmt::format("the Gateway selects this route, but spec.gateways of the route does not allow Gateway {} "
-                    "(allow: All, or FromList with it)",
-                    gateway.source->meta.namespaced_name().to_string())};
+    admitted =
+        refusal(reason::kRefused,
+                fmt::format("the Gateway selects this route, but spec.gateways of the route does not allow Gateway {} "
+                            "(allow: All, or FromList with it)",
+                            gateway.meta->namespaced_name().to_string()));
+  } else if (!route.valid.ok) {
+    admitted = refusal(reason::kRefused, route.valid.message);
   }
-  route.parents.push_back(std::move(parent));
+  route.parents.push_back({reference_to(gateway), std::move(admitted), &gateway});
+}
+
+/// What keeps a listener for the kind from selecting a route; empty if the kind alone does.
+std::string obstacle(const Graph& graph, const GatewayNode& gateway, const ListenerNode& node,
+                     const api::Route& route) {
+  if (!supports(node, route)) return {};
+  const std::string where =
+      fmt::format("{} of Gateway {}", node.source->name, gateway.meta->namespaced_name().to_string());
+  for (const LegacyObstacle found : obstacles_of(graph, gateway, node, route)) {
+    if (found == LegacyObstacle::Labels) return fmt::format("{} selects other labels (routes.selector)", where);
+    if (found == LegacyObstacle::Namespace) {
+      return fmt::format("{} takes no routes from namespace {} (routes.namespaces.from: {})", where, route.meta.ns,
+                         from_word(node.source->allowed_routes.namespaces.from));
+    }
+  }
+  return {};
+}
+
+/// The first few listeners that would do for the kind, and what keeps each from selecting the route.
+std::string obstacles(const Graph& graph, const api::Route& route) {
+  constexpr std::size_t kMost = 3;
+  std::set<std::string> found;
+  for (const auto& gateway : graph.gateways) {
+    if (!gateway.is_legacy()) continue;
+    for (const auto& node : gateway.listeners) {
+      if (std::string why = obstacle(graph, gateway, node, route); !why.empty()) found.insert(std::move(why));
+      if (found.size() == kMost) break;
+    }
+    if (found.size() == kMost) break;
+  }
+  std::string text;
+  for (const auto& why : found) text += (text.empty() ? "" : "; ") + why;
+  return text.empty() ? fmt::format("there is none with a listener for {}s", route.kind) : text;
 }
 
 void note_unselected(Graph& graph, const RouteNode& route) {
   if (!route.parents.empty()) return;
-  graph.findings.push_back({route.source->ref(), route.source->meta.location,
-                            "no Gateway selects this route (its listeners' routes.selector, routes.kind and "
-                            "routes.namespaces decide)"});
+  graph.findings.push_back({route.common->ref(), route.meta().location,
+                            fmt::format("no Gateway selects this route: {}", obstacles(graph, *route.common))});
 }
 
 }  // namespace
 
 void bind_legacy_routes(Graph& graph) {
-  for (const auto& route : graph.resources.l4_routes) {
-    if (!route.is_legacy()) continue;
-    RouteNode& node = graph.routes.emplace_back();
-    node.source = &route;
-    for (auto& gateway : graph.gateways) {
-      if (gateway.source->is_legacy()) bind(graph, node, gateway);
-    }
-    note_unselected(graph, node);
+  const Candidates candidates(graph);
+  for (auto& route : graph.routes) {
+    if (!route.common->is_legacy()) continue;
+    for (const auto& [rank, gateway] : candidates.of(route.meta().ns)) bind_gateway(graph, route, *gateway);
+    note_unselected(graph, route);
   }
 }
 

@@ -1,119 +1,160 @@
 // SPDX-License-Identifier: Apache-2.0
-// What each listener can be by itself, and which of them get into each other's way.
+// Each listener by itself: protocol, kinds of routes, certificates.
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <unordered_map>
 
-#include "userspace/translate/graph.hpp"
+#include "userspace/translate/binding.hpp"
+#include "userspace/translate/tls_refs.hpp"
 
 namespace gw::translate {
 namespace {
 
-/// The one kind of route that a TCP or UDP listener can bind.
-api::RouteGroupKind route_kind(const ListenerNode& node, const api::Gateway& gateway) {
-  return {gateway.group, node.source->protocol + "Route"};
+bool is_known(const std::string& protocol) {
+  return protocol == "TCP" || protocol == "UDP" || protocol == "HTTP" || protocol == "HTTPS" || protocol == "TLS";
 }
 
-void judge_kinds(ListenerNode& node, const api::Gateway& gateway) {
+/// The kinds of routes that a listener can bind, by its protocol.
+std::vector<api::RouteGroupKind> fitting_kinds(const ListenerNode& node) {
+  const std::string& group = node.owner->ref.group;
+  const std::string& protocol = node.source->protocol;
+  if (protocol == "TCP" || protocol == "UDP") return {{group, protocol + "Route"}};
+  if (node.owner->is_legacy()) {
+    if (protocol != "TLS") return {{group, "HTTPRoute"}};
+    // Guide "TLS" of 2021: behind TLS that ends here a TCPRoute will do.
+    if (node.terminates_tls()) return {{group, "TCPRoute"}, {group, "TLSRoute"}};
+    return {{group, "TLSRoute"}};
+  }
+  if (protocol == "TLS") return {{group, "TLSRoute"}};
+  return {{group, "HTTPRoute"}, {group, "GRPCRoute"}};
+}
+
+std::string words(const std::vector<api::RouteGroupKind>& kinds) {
+  std::string text;
+  for (const auto& kind : kinds) text += fmt::format("{}{}/{}", text.empty() ? "" : " and ", kind.group, kind.kind);
+  return text;
+}
+
+void judge_kinds(ListenerNode& node) {
   const auto& wanted = node.source->allowed_routes.kinds;
-  const api::RouteGroupKind fitting = route_kind(node, gateway);
+  const std::vector<api::RouteGroupKind> fitting = fitting_kinds(node);
   if (wanted.empty()) {
-    node.supported_kinds = {fitting};
+    node.supported_kinds = fitting;
     return;
   }
   for (const auto& kind : wanted) {
-    if (kind == fitting) {
-      node.supported_kinds = {fitting};
+    if (std::ranges::find(fitting, kind) != fitting.end()) {
+      if (std::ranges::find(node.supported_kinds, kind) == node.supported_kinds.end()) {
+        node.supported_kinds.push_back(kind);
+      }
       continue;
     }
-    node.resolved = {false, gateway.is_legacy() ? reason::kInvalidRoutesRef : reason::kInvalidRouteKinds,
-                     fmt::format("{}/{} cannot be bound to a {} listener (only {}/{} can)", kind.group, kind.kind,
-                                 node.source->protocol, fitting.group, fitting.kind)};
+    add_verdict(node.resolved, refusal(node.owner->is_legacy() ? reason::kInvalidRoutesRef : reason::kInvalidRouteKinds,
+                                       fmt::format("{}/{} cannot be bound to a {} listener (only {} can)", kind.group,
+                                                   kind.kind, node.source->protocol, words(fitting))));
   }
 }
 
-void judge_listener(ListenerNode& node, const api::Gateway& gateway) {
-  if (node.source->protocol != "TCP" && node.source->protocol != "UDP") {
-    node.accepted = {false, reason::kUnsupportedProtocol,
-                     fmt::format("protocol {} is not served by this version (TCP and UDP are)", node.source->protocol)};
+Referrer referrer(const ListenerNode& node) {
+  const api::ObjectRef& ref = node.owner->ref;
+  return {ref.group, ref.kind, ref.ns};
+}
+
+void judge_certificates(Graph& graph, ListenerNode& node, ir::Config& config) {
+  if (!node.terminates_tls()) return;
+  if (!node.source->tls || node.source->tls->certificate_refs.empty()) {
+    add_verdict(
+        node.resolved,
+        refusal(reason::kInvalidCertificateRef,
+                fmt::format("a {} listener that terminates TLS needs a certificate: set {}", node.source->protocol,
+                            node.owner->is_legacy() ? "tls.certificateRef" : "tls.certificateRefs")));
     return;
   }
-  judge_kinds(node, gateway);
-}
-
-/// TCP is indistinct from every other protocol over TCP on the same port, whatever the hostname (Gateway
-/// spec.listeners, GEP-2644). UDP has ports of its own.
-bool collide(const api::Listener& a, const api::Listener& b) {
-  if (a.port != b.port) return false;
-  if (a.protocol == "UDP" || b.protocol == "UDP") return a.protocol == b.protocol;
-  return a.protocol == "TCP" || b.protocol == "TCP";
-}
-
-void mark_conflict(ListenerNode& node, std::string message) {
-  node.conflict_free = {false, reason::kProtocolConflict, message};
-  if (node.accepted.ok) node.accepted = {false, reason::kProtocolConflict, std::move(message)};
-}
-
-/// Within one Gateway nobody wins: "MUST NOT pick one conflicting Listener as the winner".
-void find_conflicts_within(GatewayNode& gateway) {
-  for (auto& node : gateway.listeners) {
-    for (const auto& other : gateway.listeners) {
-      if (&node == &other || !collide(*node.source, *other.source)) continue;
-      mark_conflict(node, fmt::format("listener {} uses port {} too: give each of them a port of its own",
-                                      other.source->name, other.source->port));
-    }
+  for (const auto& ref : node.source->tls->certificate_refs) {
+    ResolvedTls resolved = resolve_key_pair(graph, referrer(node), ref, reason::kInvalidCertificateRef, config);
+    add_verdict(node.resolved, resolved.verdict);
+    if (resolved.verdict.ok) node.key_pairs.push_back(std::move(resolved.key));
   }
 }
 
-bool share_addresses(const GatewayNode& a, const GatewayNode& b) {
-  if (a.addresses.empty() && b.addresses.empty()) return true;
-  return std::ranges::any_of(
-      a.addresses, [&b](const auto& address) { return std::ranges::find(b.addresses, address) != b.addresses.end(); });
+/// spec.tls.frontend of the Gateway: a port's own, or else the default. It holds for HTTPS listeners.
+const api::FrontendValidation* frontend_validation(const ListenerNode& node) {
+  const auto& tls = node.owner->gateway->source->tls;
+  if (!tls || node.source->protocol != "HTTPS") return nullptr;
+  const auto of_port = std::ranges::find(tls->frontend_per_port, node.source->port, &api::GatewayTls::PerPort::port);
+  if (of_port != tls->frontend_per_port.end()) return of_port->validation ? &*of_port->validation : nullptr;
+  return tls->frontend_default ? &*tls->frontend_default : nullptr;
 }
 
-/// A listener that has its port, on the addresses of its Gateway.
-struct Claim {
-  const GatewayNode* gateway = nullptr;
-  const ListenerNode* listener = nullptr;
-};
-using Claims = std::unordered_map<std::uint16_t, std::vector<Claim>>;  ///< by port, the oldest first
+void judge_client_validation(Graph& graph, ListenerNode& node, ir::Config& config) {
+  const api::FrontendValidation* const validation = frontend_validation(node);
+  if (validation == nullptr) return;
+  const api::ObjectRef& gateway = node.owner->gateway->ref;
+  ResolvedAuthorities resolved =
+      resolve_authorities(graph, {gateway.group, gateway.kind, gateway.ns}, validation->ca_certificate_refs,
+                          {.takes_secrets = false,
+                           .invalid_kind = reason::kInvalidCaCertificateKind,
+                           .invalid_ref = reason::kInvalidCaCertificateRef},
+                          config);
+  add_verdict(node.resolved, resolved.verdict);
+  if (resolved.keys.empty()) {
+    node.accepted =
+        refusal(reason::kNoValidCaCertificate,
+                fmt::format("no certificate authority for client certificates: {}", resolved.verdict.message));
+    return;
+  }
+  node.client_validation = {std::move(resolved.keys),
+                            validation->mode == api::FrontendValidation::Mode::AllowInsecureFallback};
+}
 
-/// Across Gateways the older one keeps the port (docs/design/0003): a new Gateway must not take down what works.
-void yield_to_older(const GatewayNode& gateway, ListenerNode& node, const Claims& claims) {
-  const auto same_port = claims.find(node.source->port);
-  if (same_port == claims.end()) return;
-  const auto collides = [&](const Claim& claim) {
-    return collide(*node.source, *claim.listener->source) && share_addresses(gateway, *claim.gateway);
-  };
-  const auto older = std::ranges::find_if(same_port->second, collides);
-  if (older == same_port->second.end()) return;
-  mark_conflict(node, fmt::format("Gateway {} has port {} on the same address (listener {}): choose another port or "
-                                  "set spec.addresses",
-                                  older->gateway->source->meta.namespaced_name().to_string(),
-                                  older->listener->source->port, older->listener->source->name));
+void judge_filters(ListenerNode& node) {
+  if (node.source->request_filters.empty()) return;
+  node.accepted =
+      refusal(reason::kUnsupportedValue, "filters of listeners are not served by this version: use filters of routes");
+}
+
+void judge_listener(Graph& graph, ListenerNode& node, ir::Config& config) {
+  if (!is_known(node.source->protocol)) {
+    node.accepted = refusal(
+        reason::kUnsupportedProtocol,
+        fmt::format("protocol {} is unknown here (TCP, UDP, HTTP, HTTPS and TLS are known)", node.source->protocol));
+    return;
+  }
+  judge_kinds(node);
+  judge_certificates(graph, node, config);
+  judge_client_validation(graph, node, config);
+  judge_filters(node);
+}
+
+/// spec.tls.backend.clientCertificateRef.
+void judge_client_certificate(Graph& graph, GatewayNode& gateway, ir::Config& config) {
+  const auto& tls = gateway.source->tls;
+  if (!tls || !tls->backend_client_certificate) return;
+  ResolvedTls resolved =
+      resolve_key_pair(graph, {gateway.ref.group, gateway.ref.kind, gateway.ref.ns}, *tls->backend_client_certificate,
+                       reason::kInvalidClientCertificateRef, config);
+  gateway.client_certificate = std::move(resolved.key);
+  gateway.resolved = std::move(resolved.verdict);
 }
 
 }  // namespace
 
-void judge_listeners(Graph& graph) {
-  for (auto& gateway : graph.gateways) {
-    for (auto& node : gateway.listeners) judge_listener(node, *gateway.source);
+void add_listeners(ListenerOwner& owner, const std::vector<api::Listener>& listeners) {
+  const auto labels = owner.is_legacy() ? ir::WildcardLabels::One : ir::WildcardLabels::OneOrMore;
+  owner.listeners.reserve(listeners.size());
+  for (const auto& listener : listeners) {
+    ListenerNode& node = owner.listeners.emplace_back();
+    node.source = &listener;
+    node.owner = &owner;
+    node.hostname = ir::Hostname::parse(listener.hostname.value_or(""), labels);
   }
 }
 
-void find_conflicts(Graph& graph) {
-  Claims claims;
-  for (auto& gateway : graph.gateways) {
-    find_conflicts_within(gateway);
-    for (auto& node : gateway.listeners) {
-      if (node.serves()) yield_to_older(gateway, node, claims);
-    }
-    if (!gateway.accepted.ok) continue;
-    for (const auto& node : gateway.listeners) {
-      if (node.serves()) claims[node.source->port].push_back({&gateway, &node});
-    }
-  }
+void judge_listeners(Graph& graph, ir::Config& config) {
+  for (auto& gateway : graph.gateways) judge_client_certificate(graph, gateway, config);
+  for_each_owner(graph, [&](ListenerOwner& owner) {
+    for (auto& node : owner.listeners) judge_listener(graph, node, config);
+  });
 }
 
 }  // namespace gw::translate

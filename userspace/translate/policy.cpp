@@ -50,10 +50,6 @@ PolicyKey key_of(const Object& object) {
 /// The name of the listener, if it is the Gateway's own: what a policy of the Gateway calls a section.
 std::string section_of(const Entrance& entrance) { return entrance.owner == nullptr ? entrance.listener.name : ""; }
 
-std::string rule_name(const api::L4Route& route) {
-  return route.rules.empty() ? "" : route.rules.front().name.value_or("");
-}
-
 /// The first that says something, and its place.
 template <typename Layers, typename Member>
 auto first_set(const Layers& layers, Member member) {
@@ -95,6 +91,13 @@ HealthCheck health_check_of(const PolicyLayers<api::UpstreamPolicy>& layers) {
 
 }  // namespace
 
+Entrance entrance_of(const ListenerNode& node) {
+  const auto* const gateway = node.owner->gateway;
+  const bool is_of_set = static_cast<const ListenerOwner*>(gateway) != node.owner;
+  return {*gateway->source, *node.source,
+          is_of_set ? static_cast<const ListenerSetNode*>(node.owner)->source : nullptr};
+}
+
 PolicyLayers<api::ClientPolicy> client_layers(const Graph& graph, const Entrance& entrance) {
   if (graph.client_policies.empty()) return {};
   const PolicyKey gateway = key_of(entrance.gateway);
@@ -105,13 +108,13 @@ PolicyLayers<api::ClientPolicy> client_layers(const Graph& graph, const Entrance
   return stack.take();
 }
 
-PolicyLayers<api::UpstreamPolicy> upstream_layers(const Graph& graph, const Entrance* entrance,
-                                                  const api::L4Route& route, const Destination& destination) {
+PolicyLayers<api::UpstreamPolicy> upstream_layers(const Graph& graph, const Entrance* entrance, const RuleName& rule,
+                                                  const Destination& destination) {
   if (graph.upstream_policies.empty()) return {};
   LayerStack<api::UpstreamPolicy> stack(graph.upstream_policies);
   if (entrance != nullptr) stack.add_overrides(key_of(entrance->gateway), section_of(*entrance));
   if (destination.service != nullptr) stack.add_nearest(key_of(*destination.service), destination.port->name);
-  stack.add_nearest(key_of(route), rule_name(route));
+  stack.add_nearest(key_of(rule.route), std::string(rule.name));
   if (entrance != nullptr) stack.add_nearest(key_of(entrance->gateway), section_of(*entrance));
   return stack.take();
 }

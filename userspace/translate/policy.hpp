@@ -19,6 +19,8 @@ struct Entrance {
   const api::ListenerSet* owner = nullptr;  ///< of the listener, if it is not the Gateway
 };
 
+Entrance entrance_of(const ListenerNode& node);
+
 /// A port of a Service that a route forwards to. Both may be null: the reference does not resolve.
 struct Destination {
   const api::Service* service = nullptr;
@@ -31,8 +33,8 @@ using PolicyLayers = std::vector<const typename PolicyTargets<Policy>::value_typ
 
 PolicyLayers<api::ClientPolicy> client_layers(const Graph& graph, const Entrance& entrance);
 /// `entrance`: null where a route is looked at by itself.
-PolicyLayers<api::UpstreamPolicy> upstream_layers(const Graph& graph, const Entrance* entrance,
-                                                  const api::L4Route& route, const Destination& destination);
+PolicyLayers<api::UpstreamPolicy> upstream_layers(const Graph& graph, const Entrance* entrance, const RuleName& rule,
+                                                  const Destination& destination);
 
 /// Where a Gateway's own UpstreamPolicies make its services others than those of other Gateways: the whole Gateway, or
 /// only one listener.

@@ -92,17 +92,16 @@ using Reach = std::map<PolicyKey, std::set<const api::Gateway*>>;
 
 Reach find_reach(const Graph& graph) {
   Reach reach;
-  for (const auto& gateway : graph.gateways) {
-    for (const auto& listener : gateway.listeners) {
-      for (const RouteNode* const node : listener.routes) {
-        const api::L4Route& route = *node->source;
-        reach[{route.group, route.kind, route.meta.ns, route.meta.name, "", {}}].insert(gateway.source);
-        for (const auto& rule : route.rules) {
-          for (const auto& ref : rule.backend_refs) {
-            reach[{ref.group, ref.kind, ref.ns.value_or(route.meta.ns), ref.name, "", {}}].insert(gateway.source);
-          }
+  for (const auto& node : graph.routes) {
+    const api::Route& route = *node.common;
+    for (const auto* listener : node.listeners) {
+      const api::Gateway* const gateway = listener->owner->gateway->source;
+      reach[{route.group, route.kind, route.meta.ns, route.meta.name, "", {}}].insert(gateway);
+      for_each_rule(node, [&](const std::string& /*name*/, const auto& refs) {
+        for (const auto& ref : refs) {
+          reach[{ref.group, ref.kind, ref.ns.value_or(route.meta.ns), ref.name, "", {}}].insert(gateway);
         }
-      }
+      });
     }
   }
   return reach;

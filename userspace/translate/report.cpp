@@ -9,116 +9,213 @@
 namespace gw::translate {
 namespace {
 
-std::int32_t attached_routes(const ListenerNode& node) { return static_cast<std::int32_t>(node.routes.size()); }
-
 api::ListenerStatus listener_base(const ListenerNode& node) {
   api::ListenerStatus status;
   status.name = node.source->name;
   status.port = node.source->port;
   status.protocol = node.source->protocol;
+  status.hostname = node.source->hostname.value_or("");
   status.supported_kinds = node.supported_kinds;
-  status.attached_routes = attached_routes(node);
+  status.attached_routes = static_cast<std::int32_t>(node.routes.size());
   return status;
 }
 
-api::ListenerStatus report_listener(const ListenerNode& node, std::int64_t generation) {
+api::ListenerStatus report_listener(const ListenerNode& node) {
+  const std::int64_t generation = node.owner->meta->generation;
   api::ListenerStatus status = listener_base(node);
-  status.conditions.set(
-      condition(type::kAccepted, to_status(node.accepted.ok), node.accepted.reason, node.accepted.message, generation));
-  status.conditions.set(condition(type::kResolvedRefs, to_status(node.resolved.ok), node.resolved.reason,
-                                  node.resolved.message, generation));
+  status.conditions.set(condition(type::kAccepted, node.accepted, generation));
+  status.conditions.set(condition(type::kResolvedRefs, node.resolved, generation));
   status.conditions.set(condition(type::kConflicted, to_status(!node.conflict_free.ok), node.conflict_free.reason,
                                   node.conflict_free.message, generation));
+  // "This is a negative polarity condition and MUST NOT be set when it is False."
+  if (!node.overlap.empty()) {
+    status.conditions.set(condition(type::kOverlappingTlsConfig, api::ConditionStatus::True,
+                                    reason::kOverlappingHostnames, node.overlap, generation));
+  }
   return status;
 }
 
 /// Degraded if a route that the listener selects has references that do not resolve.
 Verdict legacy_resolved(const ListenerNode& node) {
   if (!node.resolved.ok) return node.resolved;
-  for (const auto* route : node.routes) {
-    if (!route->resolved.ok) {
-      return {false, reason::kDegradedRoutes,
-              fmt::format("{} {}: {}", route->source->kind, route->source->meta.namespaced_name().to_string(),
-                          route->resolved.message)};
+  for (const auto& bound : node.routes) {
+    if (!bound.route->resolved.ok) {
+      return refusal(reason::kDegradedRoutes,
+                     fmt::format("{}: {}", bound.route->to_string(), bound.route->resolved.message));
     }
   }
   return node.resolved;
 }
 
-api::ListenerStatus report_legacy_listener(const ListenerNode& node, std::int64_t generation) {
+api::ListenerStatus report_legacy_listener(const ListenerNode& node) {
+  const std::int64_t generation = node.owner->meta->generation;
   api::ListenerStatus status = listener_base(node);
   const bool detached = !node.accepted.ok && node.conflict_free.ok;
-  const Verdict resolved = legacy_resolved(node);
   status.conditions.set(condition(type::kDetached, to_status(detached),
                                   detached ? node.accepted.reason : reason::kAttached,
                                   detached ? node.accepted.message : "", generation));
   status.conditions.set(condition(type::kConflicted, to_status(!node.conflict_free.ok), node.conflict_free.reason,
                                   node.conflict_free.message, generation));
-  status.conditions.set(
-      condition(type::kResolvedRefs, to_status(resolved.ok), resolved.reason, resolved.message, generation));
+  status.conditions.set(condition(type::kResolvedRefs, legacy_resolved(node), generation));
   return status;
 }
 
-/// A Gateway is accepted while at least one of its listeners is; the reason then tells of the others.
-Verdict judge_gateway(const GatewayNode& gateway) {
-  if (!gateway.accepted.ok) return gateway.accepted;
+/// A Gateway or ListenerSet is accepted while at least one of its listeners is; the reason then tells of the others.
+Verdict judge_owner(const ListenerOwner& owner) {
+  if (!owner.accepted.ok) return owner.accepted;
   std::string bad;
   std::size_t good = 0;
-  for (const auto& node : gateway.listeners) {
+  for (const auto& node : owner.listeners) {
     if (node.accepted.ok) {
       ++good;
     } else {
       bad += fmt::format("{}listener {}: {}", bad.empty() ? "" : "; ", node.source->name, node.accepted.message);
     }
   }
-  if (bad.empty()) return gateway.accepted;
+  if (bad.empty()) return owner.accepted;
   return {good > 0, reason::kListenersNotValid, bad};
 }
 
-api::GatewayStatus report_gateway(const GatewayNode& gateway) {
-  const std::int64_t generation = gateway.source->meta.generation;
-  const bool is_legacy = gateway.source->is_legacy();
-  const Verdict verdict = judge_gateway(gateway);
-  api::GatewayStatus status;
-  status.ref = gateway.source->ref();
-  const char* reason = is_legacy && verdict.ok && verdict.message.empty() ? reason::kScheduled : verdict.reason;
-  status.conditions.set(condition(is_legacy ? type::kScheduled : type::kAccepted, to_status(verdict.ok), reason,
-                                  verdict.message, generation));
+/// Its own references first, then a summary of its listeners'.
+Verdict judge_references(const GatewayNode& gateway) {
+  Verdict verdict = gateway.resolved;
   for (const auto& node : gateway.listeners) {
-    status.listeners.push_back(is_legacy ? report_legacy_listener(node, generation)
-                                         : report_listener(node, generation));
+    if (node.resolved.ok) continue;
+    add_verdict(verdict, refusal(reason::kListenersNotResolved,
+                                 fmt::format("listener {}: {}", node.source->name, node.resolved.message)));
+  }
+  return verdict;
+}
+
+std::int32_t attached_listener_sets(const GatewayNode& gateway) {
+  return static_cast<std::int32_t>(
+      std::ranges::count_if(gateway.listener_sets, [](const auto* set) { return judge_owner(*set).ok; }));
+}
+
+api::GatewayStatus report_legacy_gateway(const GatewayNode& gateway) {
+  const Verdict verdict = judge_owner(gateway);
+  api::GatewayStatus status;
+  status.ref = gateway.ref;
+  const bool is_healthy = verdict.ok && verdict.message.empty();
+  status.conditions.set(condition(type::kScheduled, to_status(verdict.ok),
+                                  is_healthy ? reason::kScheduled : verdict.reason, verdict.message,
+                                  gateway.meta->generation));
+  for (const auto& node : gateway.listeners) status.listeners.push_back(report_legacy_listener(node));
+  return status;
+}
+
+api::GatewayStatus report_gateway(const GatewayNode& gateway) {
+  const std::int64_t generation = gateway.meta->generation;
+  api::GatewayStatus status;
+  status.ref = gateway.ref;
+  status.conditions.set(condition(type::kAccepted, judge_owner(gateway), generation));
+  status.conditions.set(condition(type::kResolvedRefs, judge_references(gateway), generation));
+  if (!gateway.insecure_validation.empty()) {
+    status.conditions.set(condition(
+        type::kInsecureFrontendValidationMode, api::ConditionStatus::True, reason::kConfigurationChanged,
+        fmt::format("clients are let in without a valid certificate: {}", gateway.insecure_validation), generation));
+  }
+  for (const auto& node : gateway.listeners) status.listeners.push_back(report_listener(node));
+  if (gateway.source->allowed_listeners.from != api::NamespacesFrom::None) {
+    status.attached_listener_sets = attached_listener_sets(gateway);
   }
   return status;
 }
 
+/// "This condition MUST NOT be set if a Route is fully valid, fully invalid, or not accepted."
+void report_dropped_rules(const RouteNode& route, const ParentNode& parent, api::RouteParentStatus& status) {
+  std::string dropped;
+  for (const auto& problem : route.rule_problems) {
+    if (!problem.empty()) dropped += (dropped.empty() ? "Dropped Rule: " : "; ") + problem;
+  }
+  if (dropped.empty() || !parent.accepted.ok) return;
+  status.conditions.set(condition(type::kPartiallyInvalid, api::ConditionStatus::True, reason::kUnsupportedValue,
+                                  dropped, route.meta().generation));
+}
+
 api::RouteParentStatus report_parent(const RouteNode& route, const ParentNode& parent) {
-  const std::int64_t generation = route.source->meta.generation;
+  const std::int64_t generation = route.meta().generation;
+  const bool is_legacy = route.common->is_legacy();
   api::RouteParentStatus status;
   status.parent = parent.reference;
-  if (route.source->is_legacy()) {
-    status.conditions.set(condition(type::kAdmitted, to_status(parent.accepted.ok), parent.accepted.reason,
-                                    parent.accepted.message, generation));
-  } else {
-    status.conditions.set(condition(type::kAccepted, to_status(parent.accepted.ok), parent.accepted.reason,
-                                    parent.accepted.message, generation));
-  }
-  status.conditions.set(condition(type::kResolvedRefs, to_status(route.resolved.ok), route.resolved.reason,
-                                  route.resolved.message, generation));
+  status.conditions.set(condition(is_legacy ? type::kAdmitted : type::kAccepted, parent.accepted, generation));
+  status.conditions.set(condition(type::kResolvedRefs, route.resolved, generation));
+  report_dropped_rules(route, parent, status);
   return status;
 }
+
+api::PolicyStatus report_policy(const PolicyNode& policy) {
+  api::PolicyStatus status;
+  status.ref = policy.ref;
+  for (const auto& node : policy.ancestors) {
+    api::PolicyAncestorStatus ancestor;
+    ancestor.ancestor = node.reference;
+    ancestor.conditions.set(condition(type::kAccepted, node.accepted, policy.generation));
+    status.ancestors.push_back(std::move(ancestor));
+  }
+  return status;
+}
+
+/// "A maximum of 16 ancestors will be represented in this list."
+constexpr std::size_t kMaxAncestors = 16;
+
+api::PolicyStatus report_backend_tls(const BackendTlsNode& policy) {
+  api::PolicyStatus status;
+  status.ref = policy.ref;
+  std::vector<std::pair<const GatewayNode*, Verdict>> by_name(policy.ancestors.begin(), policy.ancestors.end());
+  std::ranges::sort(by_name, {}, [](const auto& entry) { return entry.first->meta->namespaced_name(); });
+  by_name.resize(std::min(by_name.size(), kMaxAncestors));
+  for (const auto& [gateway, accepted] : by_name) {
+    api::PolicyAncestorStatus ancestor;
+    ancestor.ancestor.ns = gateway->meta->ns;
+    ancestor.ancestor.name = gateway->meta->name;
+    ancestor.conditions.set(condition(type::kAccepted, accepted, policy.meta->generation));
+    ancestor.conditions.set(condition(type::kResolvedRefs, policy.resolved, policy.meta->generation));
+    status.ancestors.push_back(std::move(ancestor));
+  }
+  return status;
+}
+
+/// 2021 knows one condition, for what is missing.
+api::PolicyStatus report_legacy_policy(const BackendTlsNode& policy) {
+  api::PolicyStatus status;
+  status.ref = policy.ref;
+  const bool is_missing = !policy.missing.empty();
+  status.conditions.set(condition(type::kNoSuchBackend, to_status(is_missing),
+                                  is_missing ? reason::kBackendNotFound : reason::kResolvedRefs, policy.missing,
+                                  policy.meta->generation));
+  status.conditions.set(condition(type::kResolvedRefs, policy.resolved, policy.meta->generation));
+  return status;
+}
+
+bool is_legacy(const BackendTlsNode& policy) { return policy.ref.group == api::kLegacyGroup; }
 
 }  // namespace
 
 void report_gateways(const Graph& graph, api::StatusReport& report) {
-  for (const auto& gateway : graph.gateways) report.gateways.push_back(report_gateway(gateway));
+  for (const auto& gateway : graph.gateways) {
+    report.gateways.push_back(gateway.is_legacy() ? report_legacy_gateway(gateway) : report_gateway(gateway));
+  }
   std::ranges::sort(report.gateways, {}, &api::GatewayStatus::ref);
+}
+
+void report_listener_sets(const Graph& graph, api::StatusReport& report) {
+  for (const auto& set : graph.listener_sets) {
+    api::ListenerSetStatus status;
+    status.ref = set.ref;
+    status.gateway = set.gateway->ref;
+    status.conditions.set(condition(type::kAccepted, judge_owner(set), set.meta->generation));
+    for (const auto& node : set.listeners) status.listeners.push_back(report_listener(node));
+    report.listener_sets.push_back(std::move(status));
+  }
+  std::ranges::sort(report.listener_sets, {}, &api::ListenerSetStatus::ref);
 }
 
 void report_routes(const Graph& graph, api::StatusReport& report) {
   for (const auto& route : graph.routes) {
     if (route.parents.empty()) continue;
     api::RouteStatus status;
-    status.ref = route.source->ref();
+    status.ref = route.common->ref();
     for (const auto& parent : route.parents) status.parents.push_back(report_parent(route, parent));
     report.routes.push_back(std::move(status));
   }
@@ -126,19 +223,26 @@ void report_routes(const Graph& graph, api::StatusReport& report) {
 }
 
 void report_policies(const Graph& graph, api::StatusReport& report) {
-  for (const auto& policy : graph.policies) {
-    api::PolicyStatus status;
-    status.ref = policy.ref;
-    for (const auto& node : policy.ancestors) {
-      api::PolicyAncestorStatus ancestor;
-      ancestor.ancestor = node.reference;
-      ancestor.conditions.set(condition(type::kAccepted, to_status(node.accepted.ok), node.accepted.reason,
-                                        node.accepted.message, policy.generation));
-      status.ancestors.push_back(std::move(ancestor));
+  for (const auto& policy : graph.policies) report.policies.push_back(report_policy(policy));
+  for (const auto& policy : graph.backend_tls_policies) {
+    if (is_legacy(policy)) {
+      report.policies.push_back(report_legacy_policy(policy));
+    } else if (!policy.ancestors.empty()) {
+      report.policies.push_back(report_backend_tls(policy));
     }
-    report.policies.push_back(std::move(status));
   }
   std::ranges::sort(report.policies, {}, &api::PolicyStatus::ref);
+}
+
+void note_idle_backend_tls(Graph& graph) {
+  for (const auto& policy : graph.backend_tls_policies) {
+    if (is_legacy(policy)) continue;
+    std::string message = policy.missing;
+    if (policy.ancestors.empty() && message.empty()) {
+      message = "no HTTP or gRPC route on our Gateways forwards to what it targets: it has no effect";
+    }
+    if (!message.empty()) graph.findings.push_back({policy.ref, policy.meta->location, std::move(message)});
+  }
 }
 
 }  // namespace gw::translate

@@ -17,52 +17,57 @@ bool is_older(const api::ObjectMeta& a, const api::ObjectMeta& b) {
   return a.namespaced_name() < b.namespaced_name();
 }
 
-void index_resources(Graph& graph) {
-  for (const auto& service : graph.resources.services) {
-    graph.services.add(service.meta.ns, service.meta.name, &service);
-  }
-  for (const auto& grant : graph.resources.reference_grants) graph.grants[grant.meta.ns].push_back(&grant);
+namespace {
+
+template <typename Kind>
+void index(const api::Objects<Kind>& objects, ByName<const Kind>& by_name) {
+  for (const auto& object : objects) by_name.add(object.meta.ns, object.meta.name, &object);
 }
 
-Graph make_graph(const api::ResourceSet& resources, const Options& options) {
-  return {.resources = resources,
-          .options = options,
-          .services = {},
-          .grants = {},
-          .gateways = {},
-          .v1_gateways = {},
-          .routes = {},
-          .policies = {},
-          .upstream_policies = {},
-          .client_policies = {},
-          .findings = {}};
+}  // namespace
+
+void index_resources(Graph& graph) {
+  index(graph.resources.services, graph.services);
+  index(graph.resources.secrets, graph.secrets);
+  index(graph.resources.config_maps, graph.config_maps);
+  graph.grants = GrantIndex(graph.resources.reference_grants);
 }
 
 void decide(Graph& graph, ir::Config& config) {
+  graph.certificates.begin_round();
   index_resources(graph);
   collect_gateways(graph);
-  judge_listeners(graph);
+  collect_listener_sets(graph);
+  judge_listeners(graph, config);
   find_conflicts(graph);
+  find_overlaps(graph);
+  collect_routes(graph);
   bind_routes(graph);
   bind_legacy_routes(graph);
-  order_routes(graph);
+  note_superseded_routes(graph);
+  bring_legacy_certificates(graph, config);
   attach_policies(graph);
-  resolve_backends(graph, config);
-  build_listeners(graph, config);
+  attach_backend_tls(graph, config);
+  build_services(graph, config);
+  build_http_rules(graph, config);
+  build_l4_listeners(graph, config);
+  build_l7_listeners(graph, config);
 }
 
 namespace {
 
 /// Everything but the endpoints.
-Output translate_all_else(const api::ResourceSet& resources, const Options& options) {
+Output translate_all_else(const api::ResourceSet& resources, const Options& options, CertificateChecks& certificates) {
   Output output;
   api::StatusReport report;
-  Graph graph = make_graph(resources, options);
+  Graph graph(resources, options, certificates);
   decide(graph, output.config);
   report.gateway_classes = judge_gateway_classes(resources, options);
   report_gateways(graph, report);
+  report_listener_sets(graph, report);
   report_routes(graph, report);
   report_policies(graph, report);
+  note_idle_backend_tls(graph);
   output.report = std::make_shared<const api::StatusReport>(std::move(report));
   output.findings = std::move(graph.findings);
   return output;
@@ -85,7 +90,10 @@ Output translate(const api::ResourceSet& resources, const Options& options) {
   return Translator(options).translate(resources);
 }
 
-Translator::Translator(Options options) : options_(std::move(options)), slices_(std::make_unique<SliceIndex>()) {}
+Translator::Translator(Options options)
+    : options_(std::move(options)),
+      slices_(std::make_unique<SliceIndex>()),
+      certificates_(std::make_unique<CertificateChecks>()) {}
 Translator::Translator(Translator&&) noexcept = default;
 Translator& Translator::operator=(Translator&&) noexcept = default;
 Translator::~Translator() = default;
@@ -95,8 +103,8 @@ const Output& Translator::translate(const api::ResourceSet& resources) {
   if (resources_ && are_same_but_for_slices(*resources_, resources)) {
     refresh_endpoints(*slices_, changed, output_.config.endpoints);
   } else {
-    Output output = translate_all_else(resources, options_);
-    output.config.endpoints = endpoints_of_all(*slices_, output.config.services, output_.config.endpoints, changed);
+    Output output = translate_all_else(resources, options_, *certificates_);
+    output.config.endpoints = endpoints_of_all(*slices_, output.config, output_.config.endpoints, changed);
     output_ = std::move(output);
   }
   resources_ = resources;

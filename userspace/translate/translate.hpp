@@ -38,6 +38,7 @@ struct Output {
 
 Output translate(const api::ResourceSet& resources, const Options& options);
 
+class CertificateChecks;
 class SliceIndex;
 
 /// translate() for one set after another. What has not changed is not done again, and is the same object in the result;
@@ -55,6 +56,7 @@ class Translator {
   Options options_;
   std::optional<api::ResourceSet> resources_;  ///< of the last call
   std::unique_ptr<SliceIndex> slices_;
+  std::unique_ptr<CertificateChecks> certificates_;
   Output output_;
 };
 
