@@ -73,8 +73,8 @@ class Compiler::State {
     const net::Routing routing;
   };
   bool is_for(const net::Topology& topology, const Options& options) const;
+  bool must_place(const ir::Config& before) const;
   void place();
-  void note_ports();
   ServiceIds changed_services(const ir::Config& before) const;
   void compile_services(const ServiceIds& changed);
   void forget_services();
@@ -128,13 +128,12 @@ const plan::Plan& Compiler::State::compile(const ir::Config& config, const net::
     input_->options.health = options.health;
     changed.insert(checked_.begin(), checked_.end());
   }
-  if (is_other_place || config.listeners != before.listeners || config.services != before.services) {
+  if (is_other_place || must_place(before)) {
     place();
     for (const UsedService& used : placement_.services) {
       const bool is_new = !services_.contains(used.id);
       if (is_new || is_other_place || placement_.listener_ports.contains(used.name)) changed.insert(used.id);
     }
-    note_ports();
   }
   compile_services(changed);
   const bool answered_here = local_backends_ != 0;
@@ -159,6 +158,17 @@ ServiceIds Compiler::State::changed_services(const ir::Config& before) const {
                     });
   changed.insert(lacking_.begin(), lacking_.end());
   return changed;
+}
+
+/// Whether something that place() reads is not as it was in `before`.
+bool Compiler::State::must_place(const ir::Config& before) const {
+  if (input_->config.listeners != before.listeners) return true;
+  bool found = false;
+  visit_differences(before.services, input_->config.services,
+                    [&found](const std::string&, const ir::Service* was, const ir::Service* is) {
+                      found = found || was == nullptr || is == nullptr || !are_placed_alike(*was, *is);
+                    });
+  return found;
 }
 
 /// Listeners anew. Services that have none any more are forgotten.
@@ -191,17 +201,6 @@ void Compiler::State::forget_services() {
     plan_.services.erase(entry.first);
     return true;
   });
-}
-
-void Compiler::State::note_ports() {
-  by_port_.clear();
-  for (const UsedService& used : placement_.services) {
-    const ir::Service* const service = input_->config.services.get(used.name);
-    if (service == nullptr) continue;
-    for (const auto& ref : service->backends) {
-      if (ref.port) by_port_[*ref.port].push_back(used.id);
-    }
-  }
 }
 
 /// In the order of the listeners: that is how ids of backends are given out.
@@ -244,6 +243,7 @@ void Compiler::State::use(const CompiledService& service, std::uint32_t id) {
     users_[backend].push_back(id);
     touched_.insert(backend);
   }
+  for (const auto& port : service.ports) by_port_[port].push_back(id);
   warnings_.add(service.warnings);
 }
 
@@ -251,6 +251,11 @@ void Compiler::State::leave(const CompiledService& service, std::uint32_t id) {
   for (const auto& [backend, value] : service.backends) {
     std::erase(users_[backend], id);
     touched_.insert(backend);
+  }
+  for (const auto& port : service.ports) {
+    const auto users = by_port_.find(port);
+    std::erase(users->second, id);
+    if (users->second.empty()) by_port_.erase(users);
   }
   warnings_.remove(service.warnings);
 }

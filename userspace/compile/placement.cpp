@@ -124,6 +124,10 @@ std::uint32_t Placer::service_id(const std::string& name, Family family) {
 
 }  // namespace
 
+bool are_placed_alike(const ir::Service& a, const ir::Service& b) {
+  return a.idle_timeout == b.idle_timeout && leaves_ports(a) == leaves_ports(b);
+}
+
 Placement place_listeners(const ir::Config& config, const net::Topology& topology, const net::Routing& routing,
                           plan::IdTable& ids) {
   return Placer(config, topology, routing, ids).run();

@@ -42,6 +42,9 @@ struct Placement {
   std::map<std::string, ListenerPorts> listener_ports;
 };
 
+/// Whether the two make no difference to the listeners that have them.
+bool are_placed_alike(const ir::Service& a, const ir::Service& b);
+
 /// Takes ids of listeners and services from `ids` and gives back those that nothing uses any more.
 Placement place_listeners(const ir::Config& config, const net::Topology& topology, const net::Routing& routing,
                           plan::IdTable& ids);

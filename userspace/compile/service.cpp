@@ -19,6 +19,9 @@ class ServiceCompiler {
 
   CompiledService run() && {
     if (input_.service == nullptr) return std::move(made_);
+    for (const auto& ref : input_.service->backends) {
+      if (ref.port) made_.ports.insert(*ref.port);
+    }
     made_.service = compile(*input_.service);
     warn_if_ports_differ(*input_.service);
     return std::move(made_);

@@ -35,6 +35,7 @@ struct CompiledService {
   plan::Service service;
   std::map<std::uint32_t, gw_backend> backends;  ///< by id; those of refs without weight too
   std::map<gw_backend_health_key, plan::Watch, maps::BytesLess> watched;
+  std::set<ir::ServicePort> ports;  ///< whose endpoints it follows from
   std::set<std::string> warnings;
   bool is_checked = false;  ///< health checks have a say in it
   bool lacks_ids = false;   ///< there were not enough: it may turn out another way the next time
