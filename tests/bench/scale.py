@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""./dev bench scale: the control plane with up to 10,000 listeners and 100,000 endpoints.
+"""./dev bench scale: the control plane with up to 1,000 Gateways, 10,000 listeners and routes, and 100,000 endpoints.
 
-A full compile of the whole set (what a start, or a change of the node's addresses, costs); one endpoint that changes, from
-the file on disk until the kernel's map has it; the daemon's memory. Every listener has a route, a Service and an
-EndpointSlice of its own, ten endpoints each.
+A full compile of the whole set on one core (what a start, or a change of the node's addresses, costs); one endpoint, or one
+route, that changes, from the file on disk until the kernel's map has it; the daemon's memory. Every listener has a route, a
+Service and an EndpointSlice of its own, ten endpoints each; a Gateway has ten listeners.
 """
 
 import json
@@ -23,14 +23,14 @@ from lab.topology import BIN, GATEWAY4, NODE, Daemon, Topology
 NAME, TITLE = "scale", "scale: listeners and endpoints; median (lowest..highest)"
 SIZES = (100, 1000, 10_000, 100_000)
 ENDPOINTS_EACH = 10
-LISTENERS_EACH = 64  # of a Gateway, at most (Gateway API)
+LISTENERS_EACH = 10
 FIRST_PORT = 10_000
 PATIENCE = 120  # seconds
 CYCLE = re.compile(r"cycle \d+: \d+ listeners, \d+ backends, (\d+) us")
 
 
 def add_options(parser):
-    parser.add_argument("--edits", type=int, default=10, help="of one endpoint, for each size")
+    parser.add_argument("--edits", type=int, default=10, help="of one endpoint, and of one route, for each size")
     parser.add_argument("--rounds", type=int, default=3, help="full compiles of each size")
     parser.add_argument("--sizes", type=lambda text: tuple(map(int, text.split(","))), default=SIZES,
                         help="numbers of endpoints, separated by commas")
@@ -49,15 +49,22 @@ def service(number, changed=0):
     return manifests.documents(*manifests.service(f"s{number}", addresses))
 
 
+def gateway(begin, listeners, changed=0):
+    """The file of a Gateway and its routes; `changed` gives a part of the first route's connections to the next Service."""
+    numbers = range(begin, min(begin + LISTENERS_EACH, listeners))
+    name = f"g{begin // LISTENERS_EACH}"
+    weights = {n: {f"s{n}": 100} for n in numbers}
+    if changed:
+        weights[begin][f"s{(begin + 1) % listeners}"] = changed
+    routes = [manifests.tcp_route(f"r{n}", name, f"l{n}", **weights[n]) for n in numbers]
+    return manifests.documents(manifests.gateway(name, [(f"l{n}", FIRST_PORT + n) for n in numbers], [GATEWAY4]), *routes)
+
+
 def write_all(directory, listeners):
     """Gateways and routes in a file for each Gateway, a file for each Service."""
     directory.mkdir(exist_ok=True)
     for begin in range(0, listeners, LISTENERS_EACH):
-        numbers = range(begin, min(begin + LISTENERS_EACH, listeners))
-        name = f"g{begin // LISTENERS_EACH}"
-        documents = [manifests.gateway(name, [(f"l{n}", FIRST_PORT + n) for n in numbers], [GATEWAY4])]
-        documents += [manifests.tcp_route(f"r{n}", name, f"l{n}", **{f"s{n}": 1}) for n in numbers]
-        (directory / f"{name}.yaml").write_text(manifests.documents(*documents))
+        (directory / f"g{begin}.yaml").write_text(gateway(begin, listeners))
     for number in range(listeners):
         (directory / f"s{number}.yaml").write_text(service(number))
 
@@ -68,18 +75,19 @@ def memory_mb(pid):
 
 
 class Edits:
-    """Changes one endpoint again and again, and waits until the kernel has it."""
+    """Changes one file again and again, and waits until the kernel has it."""
 
-    def __init__(self, daemon, number):
-        self.daemon, self.number, self.changes = daemon, number, 0
+    def __init__(self, daemon, file, text_of):
+        """`text_of(n)`: the file with the n-th change, which is one of what the kernel holds of one service."""
+        self.daemon, self.file, self.text_of, self.changes = daemon, file, text_of, 0
         self.services = PinnedMap(f"{daemon.pin_dir}/v1/gw_services")
         self.key = self._find_key()
 
     def _edit(self):
         self.changes += 1
-        text = service(self.number, self.changes)
+        text = self.text_of(self.changes)
         begin = time.monotonic()
-        self.daemon.write(f"s{self.number}.yaml", text)
+        self.daemon.write(self.file, text)
         return begin
 
     def _find_key(self):
@@ -95,7 +103,7 @@ class Edits:
         raise SystemExit(f"an edit did not arrive within {PATIENCE} s")
 
     def milliseconds(self):
-        """From the rename on disk to the new table in the kernel's map."""
+        """From the rename on disk to the new value in the kernel's map."""
         before = self.services.get(self.key)
         begin = self._edit()
         while self.services.get(self.key) == before:
@@ -109,6 +117,16 @@ class Edits:
         while size != (size := len(self.daemon.process.output())):
             time.sleep(0.1)
 
+    def measure(self, count):
+        """Milliseconds of each change, and of the agent's cycles."""
+        self.settle()
+        said = len(self.daemon.process.output())
+        changes = []
+        for _ in range(count):
+            changes.append(self.milliseconds())
+            self.settle()
+        return changes, [int(us) / 1000 for us in CYCLE.findall(self.daemon.process.output()[said:])]
+
 
 def measure(lab, topology, size, options):
     listeners = max(1, size // ENDPOINTS_EACH)
@@ -119,27 +137,24 @@ def measure(lab, topology, size, options):
     daemon.start(wait=PATIENCE)
     result = {"endpoints": size, "listeners": listeners, "read_ms": [full["read_ms"]], "start_ms": [(time.monotonic() - begin) * 1000],
               "compile_ms": [sum(both) for both in zip(full["translate_ms"], full["compile_ms"])]}
-    edits = Edits(daemon, listeners // 2)
-    edits.settle()
-    said = len(daemon.process.output())
-    result["change_ms"] = []
-    for _ in range(options.edits):
-        result["change_ms"].append(edits.milliseconds())
-        edits.settle()
-    result["cycle_ms"] = [int(us) / 1000 for us in CYCLE.findall(daemon.process.output()[said:])]
+    middle = listeners // 2
+    endpoint_edits = Edits(daemon, f"s{middle}.yaml", lambda changed: service(middle, changed))
+    result["change_ms"], result["cycle_ms"] = endpoint_edits.measure(options.edits)
+    first = middle - middle % LISTENERS_EACH
+    route_edits = Edits(daemon, f"g{first}.yaml", lambda changed: gateway(first, listeners, changed))
+    result["route_ms"], result["route_cycle_ms"] = route_edits.measure(options.edits)
     result["memory_mb"] = memory_mb(daemon.process.pid)
     daemon.unload()
     return result
 
 
 def print_results(results):
-    rows = [["endpoints", "listeners", "read the files, ms", "full compile, ms", "one change, ms", "the agent's cycle, ms", "start, ms",
-             "memory, MB", "at most"]]
+    rows = [["endpoints", "routes", "read the files, ms", "full compile, ms", "one endpoint, ms", "the agent's cycle, ms",
+             "one route, ms", "the agent's cycle, ms", "start, ms", "memory, MB", "at most"]]
+    times = ("read_ms", "compile_ms", "change_ms", "cycle_ms", "route_ms", "route_cycle_ms", "start_ms")
     for result in results:
-        rows.append([f"{result['endpoints']:,}", f"{result['listeners']:,}", report.spread(result["read_ms"]),
-                     report.spread(result["compile_ms"]), report.spread(result["change_ms"]), report.spread(result["cycle_ms"]),
-                     report.spread(result["start_ms"]), report.number(result["memory_mb"]["now"]),
-                     report.number(result["memory_mb"]["most"])])
+        rows.append([f"{result['endpoints']:,}", f"{result['listeners']:,}", *(report.spread(result[key]) for key in times),
+                     report.number(result["memory_mb"]["now"]), report.number(result["memory_mb"]["most"])])
     report.print_table(rows)
 
 
@@ -147,7 +162,8 @@ def draw(bench, results):
     figure, axes = bench.figure(11, 3.4, 2)
     sizes = [result["endpoints"] for result in results]
     for key, label, style in (("compile_ms", "full compile", "o-"), ("change_ms", "one endpoint, disk to kernel", "s-"),
-                              ("cycle_ms", "the agent's cycle, status and all", "^:"), ("read_ms", "reading the files", "x--")):
+                              ("route_ms", "one route, disk to kernel", "d-"), ("cycle_ms", "the agent's cycle, status and all", "^:"),
+                              ("read_ms", "reading the files", "x--")):
         points = [(size, statistics.median(result[key])) for size, result in zip(sizes, results) if result[key]]
         axes[0][0].plot(*zip(*points), style, label=label, markersize=4)
     axes[0][0].set_title("ms")
@@ -177,6 +193,8 @@ def run(options, bench):
     largest = results[-1] if results[-1]["endpoints"] >= 100_000 else None
     bench.target("one endpoint's change with 100,000, disk to kernel", largest and statistics.median(largest["change_ms"]),
                  at_most=20, unit=" ms")
+    bench.target("one route's change with 10,000 of them, disk to kernel", largest and statistics.median(largest["route_ms"]),
+                 at_most=100, unit=" ms")
     bench.target("full compile of 100,000 endpoints", largest and statistics.median(largest["compile_ms"]), at_most=1000, unit=" ms")
     draw(bench, results)
     bench.write({"results": results})
