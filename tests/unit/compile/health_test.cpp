@@ -183,7 +183,8 @@ TEST_F(Health, WithoutAPanicThresholdTheShareIsRejectedIfNoneIsHealthy) {
   mark_unhealthy(1);
   mark_unhealthy(2);
   EXPECT_THAT(served(), IsEmpty());
-  EXPECT_THAT(plan_.warnings.items(), ElementsAre(HasSubstr("default/a:80: none of its endpoints is healthy, so its share")));
+  EXPECT_THAT(plan_.warnings.items(),
+              ElementsAre(HasSubstr("default/a:80: none of its endpoints is healthy, so its share")));
 }
 
 TEST_F(Health, ThePanicThresholdIsWhatHasToBeHealthy) {
