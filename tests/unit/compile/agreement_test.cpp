@@ -88,7 +88,8 @@ void serve(ir::Config& config, std::uint16_t port, const Refs& refs) {
   for (const auto& [weight, serving] : refs) {
     const ir::ServicePort key{{"default", fmt::format("{}-{}", port, service.backends.size())}, ""};
     config.endpoints.set(key, serving);
-    service.backends.push_back({.name = key.service.to_string(), .weight = weight, .port = key, .upstream = {}});
+    service.backends.push_back(
+        {.name = key.service.to_string(), .weight = weight, .port = key, .upstream = {}, .tls = {}});
   }
   std::vector<ir::L4Listener> listeners(config.listeners.begin(), config.listeners.end());
   listeners.push_back(listener);
