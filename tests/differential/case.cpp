@@ -26,6 +26,12 @@ constexpr Words<Addressee, 3> kAddressees = {
     {{Addressee::Us, "us"}, {Addressee::Others, "others"}, {Addressee::Everybody, "everybody"}}};
 constexpr Words<Sum, 3> kSums = {{{Sum::Right, "right"}, {Sum::Wrong, "wrong"}, {Sum::None, "none"}}};
 
+constexpr Words<Mode, kModeCount> kModes = {{{Mode::Dnat, "dnat"},
+                                             {Mode::FullNat, "full-nat"},
+                                             {Mode::Dsr, "dsr"},
+                                             {Mode::Tunnel, "tunnel"},
+                                             {Mode::Local, "local"}}};
+
 template <typename Enum, std::size_t Count>
 std::string word_of(const Words<Enum, Count>& words, Enum value) {
   return std::string(std::ranges::find(words, value, &std::pair<Enum, std::string_view>::first)->second);
@@ -41,6 +47,7 @@ bool find_word(const Words<Enum, Count>& words, std::string_view text, Enum& val
 std::string to_text(Path value) { return word_of(kPaths, value); }
 std::string to_text(Addressee value) { return word_of(kAddressees, value); }
 std::string to_text(Sum value) { return word_of(kSums, value); }
+std::string to_text(Mode value) { return word_of(kModes, value); }
 std::string to_text(bool value) { return value ? "yes" : "no"; }
 std::string to_text(const IpAddress& address) { return address.to_string(); }
 std::string to_text(const Endpoint& endpoint) {
@@ -48,6 +55,7 @@ std::string to_text(const Endpoint& endpoint) {
   return endpoint.address.is_v4() ? fmt::format("{}:{}", address, endpoint.port)
                                   : fmt::format("[{}]:{}", address, endpoint.port);
 }
+std::string to_text(const IpPrefix& range) { return range.to_string(); }
 std::string to_text(const Extension& one) { return fmt::format("{}/{}/{}", one.kind, one.words, one.segments_left); }
 std::string to_text(const Poke& poke) { return fmt::format("{}/{}", poke.offset, poke.value); }
 template <typename Number>
@@ -58,13 +66,17 @@ std::string to_text(Number value) {
 template <typename T>
 std::string to_text(const std::vector<T>& values) {
   std::string text;
-  for (const T& value : values) text += (text.empty() ? "" : ",") + to_text(value);
+  for (const T& value : values) {
+    if (!text.empty()) text += ',';
+    text += to_text(value);
+  }
   return text.empty() ? "-" : text;
 }
 
 bool from_text(std::string_view text, Path& value) { return find_word(kPaths, text, value); }
 bool from_text(std::string_view text, Addressee& value) { return find_word(kAddressees, text, value); }
 bool from_text(std::string_view text, Sum& value) { return find_word(kSums, text, value); }
+bool from_text(std::string_view text, Mode& value) { return find_word(kModes, text, value); }
 bool from_text(std::string_view text, bool& value) {
   value = text == "yes";
   return value || text == "no";
@@ -86,6 +98,12 @@ bool from_text(std::string_view text, Endpoint& value) {
   std::string_view address = text.substr(0, colon);
   if (address.starts_with('[') && address.ends_with(']')) address = address.substr(1, address.size() - 2);
   return from_text(address, value.address) && from_text(text.substr(colon + 1), value.port);
+}
+
+bool from_text(std::string_view text, IpPrefix& value) {
+  const auto range = IpPrefix::parse(text);
+  value = range.value_or(IpPrefix{});
+  return range.has_value();
 }
 
 std::vector<std::string_view> split(std::string_view text, char separator) {
@@ -165,21 +183,26 @@ bool field_from(std::string_view name, std::string_view text, T& value) {
 
 // Steps.
 
-/// "packet xdp protocol=tcp client=10.0.1.2:40000 ...": the fields that are not as in a new packet.
-std::string print(const Packet& packet) {
-  std::string line = "packet " + to_text(packet.path);
-  const Packet plain;
+/// " name=value" for each field that is not as in a new thing.
+template <typename Thing>
+std::string fields_text(const Thing& thing) {
+  std::string text;
+  const Thing plain;
   for_each_field(
-      [&line](const char* name, const auto& value, const auto& usual) {
-        if (value != usual) line += fmt::format(" {}={}", name, field_text(name, value));
+      [&text](const char* name, const auto& value, const auto& usual) {
+        if (value != usual) text += fmt::format(" {}={}", name, field_text(name, value));
       },
-      packet, plain);
-  return line;
+      thing, plain);
+  return text;
 }
 
-bool parse_packet(const std::vector<std::string>& words, Packet& packet) {
-  if (words.size() < 2 || !from_text(words[1], packet.path)) return false;
-  for (std::size_t i = 2; i < words.size(); ++i) {
+/// "packet xdp protocol=tcp client=10.0.1.2:40000 ..."
+std::string print(const Packet& packet) { return "packet " + to_text(packet.path) + fields_text(packet); }
+
+/// Reads "name=value" words from number `first` on into the fields of what for_each_field() knows.
+template <typename Thing>
+bool parse_fields(const std::vector<std::string>& words, std::size_t first, Thing& thing) {
+  for (std::size_t i = first; i < words.size(); ++i) {
     const std::size_t equals = words[i].find('=');
     if (equals == std::string::npos) return false;
     bool is_known = false;
@@ -188,31 +211,33 @@ bool parse_packet(const std::vector<std::string>& words, Packet& packet) {
           if (words[i].compare(0, equals, name) != 0) return;
           is_known = field_from(name, std::string_view(words[i]).substr(equals + 1), value);
         },
-        packet);
+        thing);
     if (!is_known) return false;
   }
   return true;
 }
 
-constexpr Words<Mode, 5> kModes = {{{Mode::Dnat, "dnat"},
-                                    {Mode::FullNat, "full-nat"},
-                                    {Mode::Dsr, "dsr"},
-                                    {Mode::Tunnel, "tunnel"},
-                                    {Mode::Local, "local"}}};
+bool parse_packet(const std::vector<std::string>& words, Packet& packet) {
+  return words.size() >= 2 && from_text(words[1], packet.path) && parse_fields(words, 2, packet);
+}
 
 std::string print_change(const SetBackend& change) {
-  return fmt::format("backend {} {} {} {}", change.id, word_of(kModes, change.backend.mode),
-                     to_text(change.backend.target), to_text(change.backend.source));
+  const Backend& backend = change.backend;
+  const std::string shared = backend.shared_bits == 0 ? "" : fmt::format(" {}", backend.shared_bits);
+  return fmt::format("backend {} {} {} {}{}", change.id, to_text(backend.mode), to_text(backend.target),
+                     to_text(backend.source), shared);
 }
 std::string print_change(const RemoveBackend& change) { return fmt::format("no-backend {}", change.id); }
+std::string print_change(const DrainBackend& change) { return fmt::format("drain {}", change.id); }
 std::string print_change(const SetService& change) {
-  std::string line = fmt::format("service {}", change.id);
-  for (const Share& share : change.shares) line += fmt::format(" {}:{}", share.limit, to_text(share.slots));
+  std::string line = fmt::format("service {}{}", change.id, change.service.affinity ? " affinity" : "");
+  for (const Share& share : change.service.shares) line += fmt::format(" {}:{}", share.limit, to_text(share.slots));
   return line;
 }
 std::string print_change(const SetListener& change) {
-  return fmt::format("listener {} {} {} {}", protocol_text(change.key.protocol), to_text(change.key.vip),
-                     change.listener.id, change.listener.service);
+  std::string line = fmt::format("listener {} {} {} {}", protocol_text(change.key.protocol), to_text(change.key.vip),
+                                 change.listener.id, change.listener.service);
+  return line + fields_text(change.listener.admission);
 }
 std::string print_change(const RemoveListener& change) {
   return fmt::format("no-listener {} {}", protocol_text(change.key.protocol), to_text(change.key.vip));
@@ -225,20 +250,27 @@ std::string print_change(const SetLink& change) {
                      change.link.xdp ? "xdp" : "tc");
 }
 std::string print_change(const SetForwarding& change) { return fmt::format("forwarding {}", to_text(change.on)); }
+std::string print_change(const SetHopsByDestination& change) {
+  return fmt::format("hops-by-destination {}", to_text(change.on));
+}
 std::string print_change(const RaiseGeneration&) { return "generation"; }
+std::string print_change(const Recount&) { return "recount"; }
 
 using Line = std::vector<std::string>;
 
 bool parse_backend(const Line& words, SetBackend& change) {
-  return words.size() == 5 && find_word(kModes, words[2], change.backend.mode) && from_text(words[1], change.id) &&
+  if (words.size() != 5 && words.size() != 6) return false;
+  if (words.size() == 6 && !from_text(words[5], change.backend.shared_bits)) return false;
+  return from_text(words[1], change.id) && from_text(words[2], change.backend.mode) &&
          from_text(words[3], change.backend.target) && from_text(words[4], change.backend.source);
 }
 
 bool parse_service(const Line& words, SetService& change) {
   if (words.size() < 2 || !from_text(words[1], change.id)) return false;
-  for (std::size_t i = 2; i < words.size(); ++i) {
+  change.service.affinity = words.size() > 2 && words[2] == "affinity";
+  for (std::size_t i = change.service.affinity ? 3 : 2; i < words.size(); ++i) {
     const auto parts = split(words[i], ':');
-    Share& share = change.shares.emplace_back();
+    Share& share = change.service.shares.emplace_back();
     if (parts.size() != 2 || !from_text(parts[0], share.limit) || !from_text(parts[1], share.slots)) return false;
   }
   return true;
@@ -275,11 +307,14 @@ std::optional<Step> parse_step(const Line& words) {
   if (kind == "no-backend") {
     return read_step<RemoveBackend>([&](auto& one) { return is_long(2) && from_text(words[1], one.id); });
   }
+  if (kind == "drain") {
+    return read_step<DrainBackend>([&](auto& one) { return is_long(2) && from_text(words[1], one.id); });
+  }
   if (kind == "service") return read_step<SetService>([&](auto& one) { return parse_service(words, one); });
   if (kind == "listener") {
     return read_step<SetListener>([&](auto& one) {
-      return is_long(5) && parse_key(words, one.key) && from_text(words[3], one.listener.id) &&
-             from_text(words[4], one.listener.service);
+      return words.size() >= 5 && parse_key(words, one.key) && from_text(words[3], one.listener.id) &&
+             from_text(words[4], one.listener.service) && parse_fields(words, 5, one.listener.admission);
     });
   }
   if (kind == "no-listener") return read_step<RemoveListener>([&](auto& one) { return parse_key(words, one.key); });
@@ -291,7 +326,11 @@ std::optional<Step> parse_step(const Line& words) {
   if (kind == "forwarding") {
     return read_step<SetForwarding>([&](auto& one) { return is_long(2) && from_text(words[1], one.on); });
   }
+  if (kind == "hops-by-destination") {
+    return read_step<SetHopsByDestination>([&](auto& one) { return is_long(2) && from_text(words[1], one.on); });
+  }
   if (kind == "generation") return Step(Change(RaiseGeneration{}));
+  if (kind == "recount") return Step(Change(Recount{}));
   return std::nullopt;
 }
 

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -58,6 +59,7 @@ struct Packet {
   bool dont_fragment = true;
   std::uint8_t ip_options = 0;   ///< words of IPv4 options
   std::uint8_t tcp_options = 0;  ///< words
+  std::uint16_t gso_size = 0;    ///< not XDP: one of several segments in the frame, that will be cut out of it later
   std::uint8_t data_offset = 0;  ///< words that the TCP header says it has; 0: as many as it has
   Sum sum = Sum::Right;
   std::uint16_t piece_begin = 0;  ///< the fragment [begin, end) of the segment, if `end` is not 0
@@ -91,6 +93,7 @@ struct Case {
 /// Calls visit(name, members...) for each field, in the order in which they are written, with that field of each
 /// packet.
 template <typename Visit, typename... Packets>
+  requires(std::is_same_v<std::remove_const_t<Packets>, Packet> && ...)
 void for_each_field(Visit visit, Packets&... packets) {
   visit("protocol", packets.protocol...);
   visit("client", packets.client...);
@@ -106,6 +109,7 @@ void for_each_field(Visit visit, Packets&... packets) {
   visit("dont_fragment", packets.dont_fragment...);
   visit("ip_options", packets.ip_options...);
   visit("tcp_options", packets.tcp_options...);
+  visit("gso_size", packets.gso_size...);
   visit("data_offset", packets.data_offset...);
   visit("sum", packets.sum...);
   visit("piece_begin", packets.piece_begin...);
@@ -122,6 +126,16 @@ void for_each_field(Visit visit, Packets&... packets) {
   visit("cut", packets.cut...);
   visit("pad", packets.pad...);
   visit("pokes", packets.pokes...);
+}
+
+template <typename Visit, typename... Admissions>
+  requires(std::is_same_v<std::remove_const_t<Admissions>, Admission> && ...)
+void for_each_field(Visit visit, Admissions&... admissions) {
+  visit("allow", admissions.allow...);
+  visit("deny", admissions.deny...);
+  visit("rate", admissions.rate...);
+  visit("source_rate", admissions.source_rate...);
+  visit("max_connections", admissions.max_connections...);
 }
 
 std::string print(const Step& step);

@@ -47,6 +47,7 @@ std::uint32_t flags_of(const Connection& connection, Side side) {
   if (!connection.hears_backend()) flags |= GW_FLOW_DSR;
   if (connection.mode == Mode::Tunnel) flags |= GW_FLOW_TUNNEL;
   if (connection.mode == Mode::Local) flags |= GW_FLOW_LOCAL;
+  if (connection.is_counted) flags |= GW_FLOW_COUNTED;
   return flags;
 }
 
@@ -143,6 +144,18 @@ std::string compare_counters(const Expectation& expected, const Counters& counte
     if (counted[number] == want) continue;
     text += fmt::format("counter {}: {}, expected {}\n", counter_text(number), counted[number], want);
   }
+  return text;
+}
+
+std::string compare_connections(const CountedConnections& expected, const CountedConnections& actual) {
+  std::string text;
+  for (const auto& [id, connections] : expected) {
+    const auto found = actual.find(id);
+    if (found != actual.end() && found->second == connections) continue;
+    const std::string counted = found == actual.end() ? "none" : fmt::format("{}", found->second);
+    text += fmt::format("connections counted: {} of listener {}, expected {}\n", counted, id, connections);
+  }
+  if (text.empty() && actual.size() != expected.size()) text = "connections counted: of a listener without limits\n";
   return text;
 }
 

@@ -16,6 +16,8 @@ namespace gw::differential {
 using Flows = std::map<Tuple, gw_flow6>;
 /// By number.
 using Counters = std::vector<std::uint64_t>;
+/// By limited listener.
+using CountedConnections = std::map<std::uint32_t, std::int32_t>;
 
 std::string text_of(const Tuple& tuple);
 
@@ -24,6 +26,7 @@ std::string text_of(const Tuple& tuple);
 std::string compare_outcome(const Expectation& expected, const testing::Outcome& actual);
 /// `counted`: by how much the counters have grown.
 std::string compare_counters(const Expectation& expected, const Counters& counted);
+std::string compare_connections(const CountedConnections& expected, const CountedConnections& actual);
 /// `now`: seconds of CLOCK_MONOTONIC.
 std::string compare_flows(const Model& model, const Flows& flows, const testing::DataPath& data_path,
                           std::uint32_t now);

@@ -23,16 +23,32 @@ gw_backend to_map(const Backend& backend) {
   gw_backend value{};
   value.addr = plan::to_map(backend.target.address);
   value.port = htons(backend.target.port);
-  if (backend.mode == Mode::FullNat || backend.mode == Mode::Tunnel) value.source = plan::to_map(backend.source);
+  if (backend.source != IpAddress()) value.source = plan::to_map(backend.source);
+  value.shared_bits = backend.shared_bits;
   if (backend.mode == Mode::FullNat) value.flags = GW_BACKEND_FULL_NAT;
   if (backend.mode == Mode::Dsr || backend.mode == Mode::Tunnel) value.flags = GW_BACKEND_DSR;
   if (backend.mode == Mode::Tunnel) value.flags |= GW_BACKEND_TUNNEL;
   if (backend.mode == Mode::Local) value.flags = GW_BACKEND_LOCAL;
+  value.drains_until = backend.drains ? 1 : 0;
   return value;
 }
 
 gw_listener_key to_map(const ListenerKey& key) {
   return {plan::to_map(key.vip.address), htons(key.vip.port), key.protocol, 0};
+}
+
+gw_listener to_map(const Listener& listener) {
+  const Admission& admission = listener.admission;
+  gw_listener value{};
+  value.listener_id = listener.id;
+  value.service_id = listener.service;
+  if (!admission.allow.empty() || !admission.deny.empty()) value.flags |= GW_LISTENER_SOURCES;
+  if (!admission.allow.empty()) value.flags |= GW_LISTENER_ALLOW_LISTED;
+  if (admission.is_limited()) value.flags |= GW_LISTENER_LIMITED;
+  value.rate = admission.rate;
+  value.source_rate = admission.source_rate;
+  value.max_connections = admission.max_connections;
+  return value;
 }
 
 const char* name_of(LinkName name) { return name == LinkName::In ? "in0" : "out0"; }
@@ -78,6 +94,7 @@ Result<> Configurator::change(const Change& change, const Config& config) {
 Result<> Configurator::end() {
   const datapath::Maps& maps = data_path_.maps();
   for (const auto& [key, listener] : written_.listeners) {
+    if (auto erased = erase_admission(listener, Listener{}); !erased) return erased;
     if (auto erased = maps.listeners.erase(to_map(key)); !erased) return erased;
   }
   for (const auto& [id, shares] : written_.services) {
@@ -101,9 +118,22 @@ Result<> Configurator::write(const RemoveBackend& change, const Config& config) 
   return write_control(config);
 }
 
+Result<> Configurator::write(const DrainBackend& change, const Config& config) {
+  const auto backend = config.backends.find(change.id);
+  if (backend != config.backends.end()) {
+    if (auto set = write(SetBackend{change.id, backend->second}, config); !set) return set;
+  }
+  for (const auto& [id, service] : config.services) {
+    if (written_.services.at(id) == service) continue;
+    if (auto set = write(SetService{id, service}, config); !set) return set;
+  }
+  return {};
+}
+
 Result<> Configurator::write(const SetService& change, const Config&) {
   gw_service service{};
-  for (const Share& share : change.shares) {
+  if (change.service.affinity) service.flags = GW_SERVICE_SOURCE_AFFINITY;
+  for (const Share& share : change.service.shares) {
     gw_share& written = service.share[service.count++];
     written.limit = share.limit;
     written.slots = static_cast<std::uint32_t>(share.slots.size());
@@ -127,13 +157,48 @@ Result<std::uint32_t> Configurator::table_of(const std::vector<std::uint32_t>& s
 }
 
 Result<> Configurator::write(const SetListener& change, const Config&) {
-  gw_listener listener{};
-  listener.listener_id = change.listener.id;
-  listener.service_id = change.listener.service;
-  return data_path_.maps().listeners.update(to_map(change.key), listener);
+  const auto replaced = written_.listeners.find(change.key);
+  if (replaced != written_.listeners.end()) {
+    if (auto erased = erase_admission(replaced->second, change.listener); !erased) return erased;
+  }
+  if (auto written = write_admission(change.listener); !written) return written;
+  return data_path_.maps().listeners.update(to_map(change.key), to_map(change.listener));
+}
+
+/// Takes away what `next` does not have too.
+Result<> Configurator::erase_admission(const Listener& listener, const Listener& next) {
+  for (const auto* ranges : {&listener.admission.allow, &listener.admission.deny}) {
+    for (const IpPrefix& range : *ranges) {
+      if (auto erased = data_path_.maps().sources.erase(plan::to_map(listener.id, range)); !erased) return erased;
+    }
+  }
+  if (next.id == listener.id && next.admission.is_limited()) return {};
+  return data_path_.maps().admission.erase(listener.id);
+}
+
+/// A listener that is limited already goes on counting.
+Result<> Configurator::write_admission(const Listener& listener) {
+  const Admission& admission = listener.admission;
+  const auto write_ranges = [&](const std::vector<IpPrefix>& ranges, gw_source_verdict verdict) -> Result<> {
+    for (const IpPrefix& range : ranges) {
+      const gw_source_key key = plan::to_map(listener.id, range);
+      if (auto written = data_path_.maps().sources.update(key, verdict); !written) return written;
+    }
+    return {};
+  };
+  if (auto written = write_ranges(admission.allow, GW_SOURCE_ALLOW); !written) return written;
+  if (auto written = write_ranges(admission.deny, GW_SOURCE_DENY); !written) return written;
+  if (!admission.is_limited()) return {};
+  const auto counts = data_path_.maps().admission.lookup(listener.id);
+  if (!counts) return fail(counts.error());
+  if (*counts) return {};
+  return data_path_.maps().admission.update(listener.id, gw_admission{});
 }
 
 Result<> Configurator::write(const RemoveListener& change, const Config&) {
+  const auto removed = written_.listeners.find(change.key);
+  if (removed == written_.listeners.end()) return {};
+  if (auto erased = erase_admission(removed->second, Listener{}); !erased) return erased;
   return data_path_.maps().listeners.erase(to_map(change.key));
 }
 
@@ -152,13 +217,28 @@ Result<> Configurator::write(const SetForwarding& change, const Config&) {
   return change.on == written_.forwarding ? Result<>{} : set_forwarding(change.on);
 }
 
+Result<> Configurator::write(const SetHopsByDestination&, const Config& config) { return write_control(config); }
+
 Result<> Configurator::write(const RaiseGeneration&, const Config& config) { return write_control(config); }
+
+Result<> Configurator::write(const Recount&, const Config&) {
+  const auto& admission = data_path_.maps().admission;
+  for (const auto& [id, connections] : connections_()) {
+    const auto counts = admission.lookup(id);
+    if (!counts) return fail(counts.error());
+    gw_admission corrected = counts->value_or(gw_admission{});
+    corrected.connections = connections;
+    if (auto written = admission.update(id, corrected); !written) return written;
+  }
+  return {};
+}
 
 Result<> Configurator::write_control(const Config& config) {
   gw_control control{};
   control.generation = config.generation;
   control.nat_port_first = config.nat_first;
   control.nat_port_last = config.nat_last;
+  control.flags = config.hops_by_destination ? std::uint32_t{GW_CONTROL_HOPS_BY_DESTINATION} : 0U;
   return data_path_.maps().control.update(0, control);
 }
 

@@ -88,25 +88,24 @@ void print_coverage(const Coverage& coverage, std::uint64_t cases, double second
   fmt::print("  {:22} {}\n", "at egress", coverage.answers_of_this_host);
 }
 
-/// What no packet can come to here: a broken promise of the kernel's, connections that never become packets, and what
-/// listeners without limits do not do.
-bool is_elsewhere(gw_counter counter) {
-  return counter == GW_DROP_INTERNAL || counter == GW_EVENT_SOCKET_CONNECTED ||
-         (counter >= GW_DROP_SOURCE_DENIED && counter <= GW_DROP_CONNECTION_LIMIT);
-}
+/// What packets come to: not a promise of the kernel's that it breaks, and not connections that never become packets.
+bool is_of_packets(gw_counter counter) { return counter != GW_DROP_INTERNAL && counter != GW_EVENT_SOCKET_CONNECTED; }
 
-/// False, with the gaps printed, if so many cases did not meet all that there is to count, and every state.
+/// False, with the gaps printed, if so many cases did not meet all that packets come to, every state and every mode.
 bool is_complete(const Coverage& coverage, std::uint64_t cases) {
   constexpr std::uint64_t kEnough = 5000;
   if (cases < kEnough) return true;
   std::string missing;
 #define GW_CHECK_COUNTER(name, value, word, description) \
-  if (!is_elsewhere(name) && coverage.counters[value] == 0) missing += " " word;
+  if (is_of_packets(name) && coverage.counters[value] == 0) missing += " " word;
   GW_DROP_REASONS(GW_CHECK_COUNTER)
   GW_EVENTS(GW_CHECK_COUNTER)
 #undef GW_CHECK_COUNTER
   for (std::size_t state = GW_FLOW_SYN_SENT; state < coverage.states.size(); ++state) {
     if (coverage.states[state] == 0) missing += fmt::format(" state {}", state);
+  }
+  for (std::size_t mode = 0; mode < coverage.modes.size(); ++mode) {
+    if (coverage.modes[mode] == 0) missing += fmt::format(" mode {}", mode);
   }
   if (coverage.answers_of_this_host == 0) missing += " answers of this host";
   if (!missing.empty()) fmt::print("the random cases never met:{}\n", missing);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "maps/backend.h"
 #include "tests/support/packet.hpp"
 
 namespace gw::differential {
@@ -45,12 +46,20 @@ constexpr std::uint32_t kOrdinaryBackends = 5;
 const Pair kGatewayOut = {"10.0.2.1", "2001:db8:2::1"};
 const Pair kRouter = {"198.51.100.77", "2001:db8:9::77"};
 
-/// Slots of Maglev tables over the backends 1 to 4; 0 refuses. Few, because the kernel takes its time to make one.
+/// Slots of Maglev tables over the backends 1 to 4 of a family; 0 refuses, 9 is none. Few, because the kernel takes its
+/// time to make one.
 const std::vector<std::vector<std::uint32_t>> kTables = {
     {1},       {2},    {3},          {4},    {1, 2},       {3, 4},
     {1, 2, 3}, {1, 0}, {4, 3, 2, 1}, {1, 9}, {2, 2, 2, 3}, {1, 3, 1, 3, 1, 3, 1, 3, 2, 2, 2, 2, 4, 4, 4, 4, 0, 1}};
 
-constexpr std::uint32_t kIds = 4;  // backends
+constexpr std::uint32_t kBackendIds = 4;
+
+const std::vector<Pair> kRanges = {{"10.0.1.0/24", "2001:db8:1::/64"},
+                                   {"10.0.1.2/32", "2001:db8:1::2/128"},
+                                   {"10.0.1.2/31", "2001:db8:1::2/127"},
+                                   {"10.0.0.0/8", "2001:db8::/32"},
+                                   {"0.0.0.0/0", "::/0"},
+                                   {"198.51.100.0/24", "2001:db8:9::/64"}};
 
 }  // namespace
 
@@ -65,7 +74,6 @@ std::uint32_t Generator::below(std::uint32_t bound) { return static_cast<std::ui
 Case Generator::make() {
   // A third of the cases has a table so small that connections have to make room for each other.
   case_.flow_entries = one_in(3) ? 32 : 512;
-  is_v4_ = one_in(2);
   const std::vector<std::vector<Path>> choices = {
       {Path::Xdp}, {Path::Tc}, {Path::Chain}, {Path::Xdp, Path::Tc, Path::Chain}};
   paths_ = any_of(choices);
@@ -79,37 +87,78 @@ Case Generator::make() {
 
 // The configuration.
 
-Backend Generator::backend() {
-  const Mode mode =
-      any_of<Mode>({Mode::Dnat, Mode::Dnat, Mode::FullNat, Mode::FullNat, Mode::Dsr, Mode::Tunnel, Mode::Local});
-  if (mode == Mode::Local) {
-    is_answered_here_ = true;
-    return {mode, {of(any_of(kVips), is_v4_), static_cast<std::uint16_t>(one_in(4) ? 80 : 8080)}, {}};
-  }
+/// On one of the gateway's own addresses.
+Backend Generator::local_backend(bool is_v4) {
+  is_answered_here_ = true;
+  return {Mode::Local, {of(any_of(kVips), is_v4), static_cast<std::uint16_t>(one_in(4) ? 80 : 8080)}, {}};
+}
+
+Backend Generator::backend(bool is_v4) {
+  if (one_in(10)) return local_backend(is_v4);
+  const Mode mode = any_of<Mode>({Mode::Dnat, Mode::Dnat, Mode::FullNat, Mode::FullNat, Mode::Dsr, Mode::Tunnel});
+  has_tunnel_ |= mode == Mode::Tunnel;
   const std::uint32_t count = one_in(6) ? static_cast<std::uint32_t>(kBackends.size()) : kOrdinaryBackends;
   const std::uint16_t port = mode == Mode::Dnat || mode == Mode::FullNat ? (one_in(4) ? 80 : 8080) : 0;
-  const bool has_source = mode == Mode::FullNat || mode == Mode::Tunnel;
-  return {mode, {of(kBackends[below(count)], is_v4_), port}, has_source ? of(kGatewayOut, is_v4_) : IpAddress()};
+  Backend backend{mode, {of(kBackends[below(count)], is_v4), port}, {}};
+  // Clients that share the backend's link, or the client that is the backend.
+  if (mode == Mode::Dnat && one_in(3)) {
+    backend.shared_bits = one_in(2) ? GW_SHARED_BITS_SELF : static_cast<std::uint8_t>(is_v4 ? 96 + 24 : 64);
+  }
+  const bool has_source = mode == Mode::FullNat || mode == Mode::Tunnel || backend.shared_bits != 0;
+  if (has_source) backend.source = of(kGatewayOut, is_v4);
+  return backend;
 }
 
-std::vector<Share> Generator::shares() {
-  std::vector<Share> shares;
+Service Generator::service(const Family& family) {
+  Service service{one_in(6), {}};
   const std::uint32_t count = one_in(25) ? 0 : one_in(8) ? 16 : between(1, 3);
   for (std::uint32_t i = 0; i < count; ++i) {
-    const std::uint32_t limit =
-        i + 1 == count ? UINT32_MAX : static_cast<std::uint32_t>(0xffffffffULL * (i + 1) / count);
-    shares.push_back({limit, one_in(20) ? std::vector<std::uint32_t>{} : any_of(kTables)});
+    const bool is_last = i + 1 == count;
+    Share share{is_last ? UINT32_MAX : static_cast<std::uint32_t>(0xffffffffULL * (i + 1) / count), {}};
+    if (!one_in(20)) share.slots = any_of(kTables);
+    for (std::uint32_t& id : share.slots) id += id != 0 ? family.first_backend - 1 : 0;
+    service.shares.push_back(std::move(share));
   }
-  return shares;
+  return service;
 }
 
-void Generator::add_listener(std::uint8_t protocol) {
+Admission Generator::admission(bool is_v4) {
+  Admission admission;
+  const auto ranges = [&] {
+    std::vector<IpPrefix> some;
+    for (const Pair& range : kRanges) {
+      if (one_in(4)) some.push_back(IpPrefix::parse(is_v4 ? range.v4 : range.v6).value());
+    }
+    return some;
+  };
+  if (one_in(3)) admission.allow = ranges();
+  if (one_in(3)) admission.deny = ranges();
+  if (one_in(3)) admission.rate = between(1, 5);
+  if (one_in(3)) admission.source_rate = between(1, 4);
+  if (one_in(3)) admission.max_connections = between(1, 5);
+  return admission;
+}
+
+SetListener Generator::listener(const Family& family) {
   const std::uint16_t port = one_in(8) ? 20001 : 80;  // also one in the range of NAT ports
-  const SetListener listener{
-      {protocol, {of(any_of(kVips), is_v4_), port}},
-      {static_cast<std::uint32_t>(listeners_.size() + 101), one_in(20) ? 0 : between(1, services_)}};
-  listeners_.push_back(listener);
-  case_.steps.emplace_back(Change(listener));
+  const std::uint32_t service = family.first_service + below(family.services);
+  return {{one_in(3) ? kUdp : kTcp, {of(any_of(kVips), family.is_v4), port}},
+          {static_cast<std::uint32_t>(listeners_.size() + 101), one_in(20) ? 0 : service,
+           one_in(5) ? admission(family.is_v4) : Admission{}}};
+}
+
+void Generator::add_family(const Family& family) {
+  families_.push_back(family);
+  for (std::uint32_t i = 0; i < kBackendIds; ++i) {
+    case_.steps.emplace_back(Change(SetBackend{family.first_backend + i, backend(family.is_v4)}));
+  }
+  for (std::uint32_t i = 0; i < family.services; ++i) {
+    case_.steps.emplace_back(Change(SetService{family.first_service + i, service(family)}));
+  }
+  for (std::uint32_t i = between(1, 4); i > 0; --i) {
+    listeners_.push_back(listener(family));
+    case_.steps.emplace_back(Change(listeners_.back()));
+  }
 }
 
 void Generator::configure() {
@@ -118,29 +167,46 @@ void Generator::configure() {
   if (one_in(8)) case_.steps.emplace_back(Change(SetLink{LinkName::Out, {any_of<std::uint32_t>({1450, 9000}), true}}));
   if (one_in(8)) case_.steps.emplace_back(Change(SetLink{LinkName::In, {1500, false}}));
   if (one_in(8)) case_.steps.emplace_back(Change(SetLink{LinkName::Out, {1500, false}}));
-  for (std::uint32_t id = 1; id <= kIds; ++id) {
-    case_.steps.emplace_back(Change(SetBackend{id, backend()}));
-  }
-  services_ = between(1, 3);
-  for (std::uint32_t id = 1; id <= services_; ++id) case_.steps.emplace_back(Change(SetService{id, shares()}));
-  const std::uint32_t listeners = between(1, 4);
-  for (std::uint32_t i = 0; i < listeners; ++i) add_listener(one_in(3) ? kUdp : kTcp);
+  has_hops_by_destination_ = one_in(3);
+  if (has_hops_by_destination_) case_.steps.emplace_back(Change(SetHopsByDestination{true}));
+  const std::uint32_t families = below(5);
+  if (families != 0 && families != 1) add_family({true, 1, 1, between(1, 3)});
+  if (families != 2 && families != 3) add_family({false, 11, 11, between(1, 3)});
 }
 
 Change Generator::change() {
   if (!std::exchange(has_forwarding_, true)) return SetForwarding{true};
   switch (below(12)) {
-    case 0:
-    case 1: return RemoveBackend{between(1, kIds)};
-    case 2: return SetBackend{between(1, kIds), backend()};
+    case 0: return SetNatPorts{20000, static_cast<std::uint16_t>(20000 + below(6))};
+    case 1: return SetLink{LinkName::Out, {any_of<std::uint32_t>({1450, 1500, 9000}), !one_in(3)}};
+    case 2:
+      // Where a link may stop to forward, the destination does not decide alone.
+      if (has_hops_by_destination_) return SetHopsByDestination{one_in(2)};
+      has_forwarding_ = false;
+      return SetForwarding{false};
     case 3:
-    case 4: return SetService{between(1, services_), shares()};
-    case 5: return RemoveListener{any_of(listeners_).key};
-    case 6: return any_of(listeners_);
-    case 7: return SetNatPorts{20000, static_cast<std::uint16_t>(20000 + below(6))};
-    case 8: return SetLink{LinkName::Out, {any_of<std::uint32_t>({1450, 1500, 9000}), !one_in(3)}};
-    case 9: return SetForwarding{!one_in(2)};
-    default: return RaiseGeneration{};
+    case 4: return RaiseGeneration{};
+    default: return change_of(any_of(families_));
+  }
+}
+
+Change Generator::change_of(const Family& family) {
+  const std::uint32_t id = family.first_backend + below(kBackendIds);
+  switch (below(11)) {
+    case 0:
+    case 1: return RemoveBackend{id};
+    case 2:
+    case 3: return SetBackend{id, backend(family.is_v4)};
+    case 4: return DrainBackend{id};
+    case 5:
+    case 6: return SetService{family.first_service + below(family.services), service(family)};
+    case 7: return RemoveListener{any_of(listeners_).key};
+    case 8: return any_of(listeners_);
+    case 9: return Recount{};
+    default:
+      SetListener changed = any_of(listeners_);
+      changed.listener.admission = admission(changed.key.vip.address.is_v4());
+      return changed;
   }
 }
 
@@ -148,7 +214,7 @@ Generator::Talker Generator::talker() {
   const SetListener& listener = any_of(listeners_);
   const std::uint32_t count = one_in(5) ? static_cast<std::uint32_t>(kClients.size()) : kOrdinaryClients;
   const std::uint16_t port = one_in(10) ? 8080 : static_cast<std::uint16_t>(40000 + below(6));
-  return {{of(kClients[below(count)], is_v4_), port},
+  return {{of(kClients[below(count)], listener.key.vip.address.is_v4()), port},
           listener.key.vip,
           listener.key.protocol,
           one_in(4) ? 0xfffffff0U : 1000U,
@@ -264,16 +330,17 @@ std::uint16_t Generator::length() {
 
 Packet Generator::error_about(Talker& talker) {
   Packet packet = talker.protocol == kUdp ? start_of(talker, one_in(2)) : odd_of(talker);
+  const bool is_v4 = talker.client.address.is_v4();
   const std::vector<std::int16_t> types =
-      is_v4_ ? std::vector<std::int16_t>{3, 3, 11, 12, 5, 8, 0} : std::vector<std::int16_t>{1, 2, 2, 3, 4, 128, 135};
+      is_v4 ? std::vector<std::int16_t>{3, 3, 11, 12, 5, 8, 0} : std::vector<std::int16_t>{1, 2, 2, 3, 4, 128, 135};
   packet.icmp_type = any_of(types);
   packet.icmp_code = static_cast<std::uint8_t>(below(5));
   packet.icmp_rest = one_in(2) ? 1400 : static_cast<std::uint32_t>(random_());
-  const std::uint16_t shortest = is_v4_ ? 28 : 48;
+  const std::uint16_t shortest = is_v4 ? 28 : 48;
   packet.icmp_quote = one_in(5) ? static_cast<std::uint16_t>(below(80)) : one_in(2) ? shortest : 128;
-  packet.icmp_source = of(one_in(3) ? any_of(kBackends) : kRouter, is_v4_);
+  packet.icmp_source = of(one_in(3) ? any_of(kBackends) : kRouter, is_v4);
   if (one_in(4)) packet.icmp_source = packet.from_backend ? talker.client.address : talker.vip.address;
-  if (one_in(10)) packet.icmp_target = of(any_of(kClients), is_v4_);
+  if (one_in(10)) packet.icmp_target = of(any_of(kClients), is_v4);
   return packet;
 }
 
@@ -322,20 +389,27 @@ void Generator::add_conversation(Talker& talker) {
 
 /// What is unusual, but right.
 void Generator::decorate(Packet& packet) {
+  const bool is_v4 = packet.client.address.is_v4();
+  // BPF_PROG_TEST_RUN does not say which kind of GSO, which tunnels want to know.
+  if (!has_tunnel_ && one_in(20)) {
+    packet.gso_size = static_cast<std::uint16_t>(one_in(2) ? between(1300, 1480) : between(1, 3000));
+  }
   if (one_in(25)) packet.ttl = static_cast<std::uint8_t>(below(4));
   if (one_in(10)) packet.tos = static_cast<std::uint8_t>(below(256));
   if (one_in(10) && packet.piece_end == 0) packet.dont_fragment = false;
   if (one_in(10) && packet.piece_end == 0) packet.id = static_cast<std::uint16_t>(below(65536));
-  if (is_v4_ && one_in(20)) packet.ip_options = static_cast<std::uint8_t>(between(1, 10));
-  if (!is_v4_ && one_in(12)) {
-    const std::uint32_t count = one_in(6) ? between(5, 9) : between(1, 3);
-    for (std::uint32_t i = 0; i < count; ++i) {
-      packet.extensions.push_back({any_of<std::uint8_t>({0, 60, 60, 43, 51}),
-                                   static_cast<std::uint8_t>(one_in(6) ? below(30) : 0),
-                                   static_cast<std::uint8_t>(one_in(4) ? 1 : 0)});
-    }
-  }
+  if (is_v4 && one_in(20)) packet.ip_options = static_cast<std::uint8_t>(between(1, 10));
+  if (!is_v4 && one_in(12)) add_extensions(packet);
   if (one_in(12)) packet.pad = static_cast<std::uint16_t>(between(1, 30));
+}
+
+void Generator::add_extensions(Packet& packet) {
+  const std::uint32_t count = one_in(6) ? between(5, 9) : between(1, 3);
+  for (std::uint32_t i = 0; i < count; ++i) {
+    packet.extensions.push_back({any_of<std::uint8_t>({0, 60, 60, 43, 51}),
+                                 static_cast<std::uint8_t>(one_in(6) ? below(30) : 0),
+                                 static_cast<std::uint8_t>(one_in(4) ? 1 : 0)});
+  }
 }
 
 /// What is wrong.
@@ -372,6 +446,7 @@ void fit_into_page(Packet& packet) {
 void Generator::add(Packet packet) {
   decorate(packet);
   if (one_in(15)) damage(packet);
+  if (packet.path == Path::Xdp && one_in(20)) packet.payload = static_cast<std::uint16_t>(between(3000, 8000));
   if (packet.path != Path::Xdp || is_answered_here_) fit_into_page(packet);
   case_.steps.emplace_back(std::move(packet));
 }

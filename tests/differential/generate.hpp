@@ -27,6 +27,14 @@ class Generator {
     int progress = 0;
   };
 
+  /// What a case has of one family: services forward within it.
+  struct Family {
+    bool is_v4 = true;
+    std::uint32_t first_backend = 1;  ///< ids, kBackendIds of them
+    std::uint32_t first_service = 1;
+    std::uint32_t services = 1;
+  };
+
   // Chance.
   std::uint32_t below(std::uint32_t bound);
   std::uint32_t between(std::uint32_t low, std::uint32_t high) { return low + below(high - low + 1); }
@@ -38,10 +46,14 @@ class Generator {
 
   // The configuration.
   void configure();
-  Backend backend();
-  std::vector<Share> shares();
-  void add_listener(std::uint8_t protocol);
+  void add_family(const Family& family);
+  Backend backend(bool is_v4);
+  Backend local_backend(bool is_v4);
+  Service service(const Family& family);
+  SetListener listener(const Family& family);
+  Admission admission(bool is_v4);
   Change change();
+  Change change_of(const Family& family);
   void add_talkers();
   Talker talker();
 
@@ -58,18 +70,19 @@ class Generator {
   std::uint32_t near(std::uint32_t number);
   std::uint16_t length();
   void decorate(Packet& packet);
+  void add_extensions(Packet& packet);
   void damage(Packet& packet);
   void add(Packet packet);
 
   std::mt19937_64 random_;
   Case case_;
-  bool is_v4_ = true;
   bool has_forwarding_ = true;
+  bool has_hops_by_destination_ = false;
+  bool has_tunnel_ = false;
   bool is_answered_here_ = false;  ///< by a backend on the host, so that packets take the path of tc
   std::vector<Path> paths_;
-  std::vector<std::uint32_t> backends_;
+  std::vector<Family> families_;
   std::vector<SetListener> listeners_;
-  std::uint32_t services_ = 0;
   std::vector<Talker> talkers_;
   std::uint16_t next_port_ = 1024;
 };

@@ -30,6 +30,7 @@ struct Coverage {
   std::uint64_t packets = 0;
   std::array<std::uint64_t, GW_COUNTER_MAX> counters{};
   std::array<std::uint64_t, GW_FLOW_CLOSED + 1> states{};  ///< packets after which a connection was in that state
+  std::array<std::uint64_t, kModeCount> modes{};           ///< the same of modes
   std::uint64_t answers_of_this_host = 0;                  ///< forwarded at egress
 };
 

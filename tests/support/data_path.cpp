@@ -172,15 +172,17 @@ Result<std::unique_ptr<DataPath>> DataPath::load(std::uint32_t flow_entries) {
   auto limbo_next = open("gw_limbo_next");
   auto fragments = open(GW_MAP_FRAGMENTS);
   auto source_rates = open(GW_MAP_SOURCE_RATES);
+  auto hops = open("gw_hops");
   auto scratch = open("gw_scratch");
   auto counters = open(GW_MAP_COUNTERS);
-  if (!maps || !limbo || !limbo_next || !fragments || !source_rates || !scratch || !counters) {
+  if (!maps || !limbo || !limbo_next || !fragments || !source_rates || !hops || !scratch || !counters) {
     (void)pins->remove_all();
     return fail(maps ? Error{"a map of the programs is not pinned", 0} : maps.error());
   }
-  return std::unique_ptr<DataPath>(new DataPath(std::move(*pins), std::move(*programs), std::move(*maps),
-                                                {std::move(*limbo), std::move(*limbo_next), std::move(*fragments),
-                                                 std::move(*source_rates), std::move(*scratch), std::move(*counters)}));
+  return std::unique_ptr<DataPath>(
+      new DataPath(std::move(*pins), std::move(*programs), std::move(*maps),
+                   {std::move(*limbo), std::move(*limbo_next), std::move(*fragments), std::move(*source_rates),
+                    std::move(*hops), std::move(*scratch), std::move(*counters)}));
 }
 
 DataPath::DataPath(datapath::PinDirectory pins, datapath::Programs programs, datapath::Maps maps, Traces traces)
@@ -205,6 +207,7 @@ Result<> DataPath::forget() {
   if (auto removed = remove_all(traces_.fragments); !removed) return removed;
   if (auto removed = remove_all(traces_.source_rates); !removed) return removed;
   if (auto zeroed = fill_with_zeros(traces_.limbo); !zeroed) return zeroed;
+  if (auto zeroed = fill_with_zeros(traces_.hops, cpus); !zeroed) return zeroed;
   if (auto zeroed = fill_with_zeros(traces_.limbo_next, cpus); !zeroed) return zeroed;
   return fill_with_zeros(traces_.scratch, cpus);
 }
@@ -227,10 +230,11 @@ int DataPath::program(Hook hook) const {
   return hook == Hook::Tc ? programs_.tc.get() : programs_.egress.get();
 }
 
-Result<Outcome> DataPath::run(Hook hook, const Bytes& frame) const {
+Result<Outcome> DataPath::run(Hook hook, const Bytes& frame, std::uint16_t gso_size) const {
   Bytes out(frame.size() + 256);
   __sk_buff skb{};
   skb.ifindex = in_ifindex_;
+  skb.gso_size = gso_size;
   LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = frame.data(), .data_out = out.data(),
               .data_size_in = static_cast<__u32>(frame.size()), .data_size_out = static_cast<__u32>(out.size()),
               .repeat = 1);

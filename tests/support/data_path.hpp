@@ -51,11 +51,13 @@ class DataPath {
   static Result<std::unique_ptr<DataPath>> load(std::uint32_t flow_entries);
   ~DataPath();
 
-  /// Empties what packets have written: flows, rings, fragments, and what one stage leaves to the next. Counters stay.
+  /// Empties what packets have written: flows, rings, fragments, rates, next hops, and what one stage leaves to the
+  /// next. Counters stay.
   Result<> forget();
   /// The link of the hook is in0 for tc and, as BPF_PROG_TEST_RUN has it, the loopback device for XDP. At egress the
-  /// frame is one that this host itself sends.
-  [[nodiscard]] Result<Outcome> run(Hook hook, const Bytes& frame) const;
+  /// frame is one that this host itself sends. `gso_size`: tc; the frame is one of several segments with that much
+  /// payload.
+  [[nodiscard]] Result<Outcome> run(Hook hook, const Bytes& frame, std::uint16_t gso_size = 0) const;
   /// The attached program of the hook.
   [[nodiscard]] int program(Hook hook) const;
   [[nodiscard]] const datapath::Maps& maps() const { return maps_; }
@@ -69,7 +71,7 @@ class DataPath {
  private:
   /// What packets leave behind.
   struct Traces {
-    datapath::RawMap limbo, limbo_next, fragments, source_rates, scratch, counters;
+    datapath::RawMap limbo, limbo_next, fragments, source_rates, hops, scratch, counters;
   };
   DataPath(datapath::PinDirectory pins, datapath::Programs programs, datapath::Maps maps, Traces traces);
 

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <bit>
 
+#include "maps/hop.h"
+
 namespace gw::differential {
 namespace {
 
@@ -33,8 +35,6 @@ std::uint32_t mixed_in(std::uint32_t hash, const IpAddress& address) {
   return hash;
 }
 
-}  // namespace
-
 std::uint32_t hash_of(const Tuple& tuple) {
   std::uint32_t hash = tuple.protocol;  // the seed
   hash = mixed_in(hash, tuple.source.address);
@@ -43,11 +43,20 @@ std::uint32_t hash_of(const Tuple& tuple) {
   return finished(hash);
 }
 
-std::uint32_t choose_backend(const std::vector<Share>& service, std::uint32_t hash) {
-  const auto share = std::ranges::find_if(service, [hash](const Share& one) { return hash <= one.limit; });
-  if (share == service.end() || share->slots.empty()) return 0;
+}  // namespace
+
+std::uint32_t choose_backend(const Service& service, const Tuple& tuple) {
+  const std::uint32_t hash = service.affinity ? finished(mixed_in(0, tuple.source.address)) : hash_of(tuple);
+  const auto share = std::ranges::find_if(service.shares, [hash](const Share& one) { return hash <= one.limit; });
+  if (share == service.shares.end() || share->slots.empty()) return 0;
   const std::uint64_t again = finished(hash * 0x9e3779b1U);
   return share->slots[again * share->slots.size() >> 32];
+}
+
+std::uint32_t hop_place(const IpAddress& destination) {
+  std::uint32_t word = 0;
+  for (std::size_t i = 0; i < 4; ++i) word ^= word_at(destination, i);
+  return word * 0x9e3779b1U >> (32 - GW_HOPS_BITS);
 }
 
 }  // namespace gw::differential

@@ -5,14 +5,13 @@
 #include "tests/differential/model/parse.hpp"
 
 #include <cstdint>
-#include <vector>
 
 namespace gw::differential {
 
-/// MurmurHash3 (32 bit) of the tuple.
-std::uint32_t hash_of(const Tuple& tuple);
+/// The id of the backend for a connection with that tuple, 0 if it is to be refused.
+std::uint32_t choose_backend(const Service& service, const Tuple& tuple);
 
-/// The id of the backend, 0 if the connection is to be refused.
-std::uint32_t choose_backend(const std::vector<Share>& service, std::uint32_t hash);
+/// Where the next hop to a destination is kept: of those that have one place only the last is (maps/hop.h).
+std::uint32_t hop_place(const IpAddress& destination);
 
 }  // namespace gw::differential

@@ -5,8 +5,10 @@
 #include "userspace/base/ip.hpp"
 
 #include <compare>
+#include <cstddef>
 #include <cstdint>
 #include <map>
+#include <set>
 #include <variant>
 #include <vector>
 
@@ -26,11 +28,16 @@ enum class Mode : std::uint8_t {
   Tunnel,
   Local,  ///< as Dnat, on an address of the gateway: by way of its own stack
 };
+inline constexpr std::size_t kModeCount = 5;
 
 struct Backend {
   Mode mode = Mode::Dnat;
   Endpoint target;   ///< DSR keeps the VIP's port: 0
   IpAddress source;  ///< full NAT and tunnel: our address towards it
+  /// DNAT: clients that have so many first bits (of 128, IPv4 mapped) in common with the target get full NAT, since it
+  /// would answer them directly. 0: nobody.
+  std::uint8_t shared_bits = 0;
+  bool drains = false;  ///< out of use: its connections stay, until it is removed
 
   auto operator<=>(const Backend&) const = default;
 };
@@ -50,11 +57,33 @@ struct ListenerKey {
   auto operator<=>(const ListenerKey&) const = default;
 };
 
+/// Which new connections a listener lets in (docs/policies.md, ClientPolicy).
+struct Admission {
+  std::vector<IpPrefix> allow;
+  std::vector<IpPrefix> deny;
+  // 0: no limit.
+  std::uint32_t rate = 0;         ///< new connections in a second
+  std::uint32_t source_rate = 0;  ///< the same, of one IPv4 address or IPv6 /64
+  std::uint32_t max_connections = 0;
+
+  /// Somebody has to count for it.
+  [[nodiscard]] bool is_limited() const { return rate != 0 || max_connections != 0; }
+  auto operator<=>(const Admission&) const = default;
+};
+
 struct Listener {
   std::uint32_t id = 0;
   std::uint32_t service = 0;  ///< 0: none
+  Admission admission{};
 
   auto operator<=>(const Listener&) const = default;
+};
+
+struct Service {
+  bool affinity = false;  ///< all connections of a client go to one backend
+  std::vector<Share> shares;
+
+  auto operator<=>(const Service&) const = default;
 };
 
 struct Link {
@@ -67,13 +96,14 @@ enum class LinkName : std::uint8_t { In, Out };
 
 struct Config {
   std::map<std::uint32_t, Backend> backends;
-  std::map<std::uint32_t, std::vector<Share>> services;
+  std::map<std::uint32_t, Service> services;
   std::map<ListenerKey, Listener> listeners;
   std::uint16_t nat_first = 20000;
   std::uint16_t nat_last = 29999;
   Link in;
   Link out;
   bool forwarding = true;
+  bool hops_by_destination = false;  ///< packets to one destination have one next hop, which is looked up once
   std::uint32_t generation = 1;
 };
 
@@ -86,9 +116,13 @@ struct SetBackend {
 struct RemoveBackend {
   std::uint32_t id = 0;
 };
+/// No service has it any more.
+struct DrainBackend {
+  std::uint32_t id = 0;
+};
 struct SetService {
   std::uint32_t id = 0;
-  std::vector<Share> shares;
+  Service service;
 };
 struct SetListener {
   ListenerKey key;
@@ -108,11 +142,19 @@ struct SetLink {
 struct SetForwarding {
   bool on = true;
 };
+/// With a new generation.
+struct SetHopsByDestination {
+  bool on = true;
+};
 struct RaiseGeneration {};
+/// The agent puts right how many connections limited listeners have.
+struct Recount {};
 
-using Change = std::variant<SetBackend, RemoveBackend, SetService, SetListener, RemoveListener, SetNatPorts, SetLink,
-                            SetForwarding, RaiseGeneration>;
+using Change = std::variant<SetBackend, RemoveBackend, DrainBackend, SetService, SetListener, RemoveListener,
+                            SetNatPorts, SetLink, SetForwarding, SetHopsByDestination, RaiseGeneration, Recount>;
 
 void apply(Config& config, const Change& change);
+/// Ids of the listeners for which connections are counted.
+std::set<std::uint32_t> limited_listeners(const Config& config);
 
 }  // namespace gw::differential

@@ -43,6 +43,7 @@ struct Connection {
   std::uint32_t listener = 0;
   std::uint32_t created = 0;  ///< seconds
   std::size_t place = 0;      ///< where it was put in the ring of half-open connections
+  bool is_counted = false;    ///< its listener had limits when it began
   gw_flow_state state = GW_FLOW_SYN_SENT;
   Direction from_client;
   Direction from_backend;

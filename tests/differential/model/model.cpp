@@ -31,11 +31,55 @@ gw_flow_state first_state(const Segment& segment) {
   return is_syn(segment) ? GW_FLOW_SYN_SENT : GW_FLOW_JOINED;
 }
 
+/// Of those that the frame is, or will be cut into.
+std::size_t longest_packet(const Segment& segment, std::uint16_t gso_size) {
+  if (gso_size == 0) return segment.ip_length();
+  return segment.l4_at - testing::kEthernet + segment.l4_header + gso_size;
+}
+
+/// The range that holds the source with the longest prefix, if one does.
+std::optional<std::uint8_t> longest(const std::vector<IpPrefix>& ranges, const IpAddress& source) {
+  std::optional<std::uint8_t> length;
+  for (const IpPrefix& range : ranges) {
+    if (range.contains(source)) length = std::max(length.value_or(0), range.length);
+  }
+  return length;
+}
+
+/// The longest range decides, of equal ones `deny`; with `allow`, what is in no range is denied.
+bool is_denied(const Admission& admission, const IpAddress& source) {
+  const auto allowed = longest(admission.allow, source);
+  const auto denied = longest(admission.deny, source);
+  if (!allowed && !denied) return !admission.allow.empty();
+  return denied && (!allowed || *denied >= *allowed);
+}
+
+/// A client on the backend's own link would be answered past us, so it gets full NAT.
+Mode mode_for(const IpAddress& client, const Backend& backend) {
+  if (backend.mode != Mode::Dnat || backend.shared_bits == 0) return backend.mode;
+  const auto bit = [](const IpAddress& address, std::size_t number) {
+    return address.bytes()[number / 8] >> (7 - number % 8) & 1;
+  };
+  for (std::size_t i = 0; i < backend.shared_bits; ++i) {
+    if (bit(client, i) != bit(backend.target.address, i)) return Mode::Dnat;
+  }
+  return Mode::FullNat;
+}
+
+/// Who shares a limit: an IPv6 /64 is one network.
+IpAddress of_rates(const IpAddress& source) {
+  if (source.is_v4()) return source;
+  auto bytes = source.bytes();
+  std::fill(bytes.begin() + 8, bytes.end(), std::uint8_t{0});
+  return IpAddress::from_v6(bytes);
+}
+
 }  // namespace
 
 struct Model::Passage {
   Hook hook;
   const Bytes& frame;
+  std::uint16_t gso_size;
   const Witness& witness;
   Expectation result;
 
@@ -47,9 +91,17 @@ struct Model::Passage {
   void violate(std::string text) { result.violation = std::move(text); }
 };
 
-Expectation Model::receive(Hook hook, const Bytes& frame, const Witness& witness) {
-  Passage passage{hook, frame, witness, {}};
-  const Parsed parsed = is_for_us(hook, frame) ? parse(frame) : Parsed{Foreign{}};
+void Model::change(const Change& change) {
+  apply(config_, change);
+  const auto limited = limited_listeners(config_);
+  std::erase_if(counts_, [&limited](const auto& one) { return !limited.contains(one.first); });
+  for (const std::uint32_t id : limited) counts_.try_emplace(id);
+  if (std::holds_alternative<Recount>(change)) recount();
+}
+
+Expectation Model::receive(const Arrival& arrival, const Witness& witness) {
+  Passage passage{arrival.hook, arrival.frame, arrival.gso_size, witness, {}};
+  const Parsed parsed = is_for_us(arrival.hook, arrival.frame) ? parse(arrival.frame) : Parsed{Foreign{}};
   if (const auto* segment = std::get_if<Segment>(&parsed)) {
     handle(passage, *segment);
   } else if (const auto* error = std::get_if<IcmpError>(&parsed)) {
@@ -156,12 +208,33 @@ Reachable Model::find_hop(Passage& passage, Found found, bool afresh) {
     hop = {.generation = config_.generation, .mtu = UINT16_MAX};
     return Reachable::Yes;
   }
-  const Route route = route_to(connection.rewritten(found.side).target.address, config_);
+  const Reachable reachable = look_up_hop(passage, connection.rewritten(found.side).target.address, hop);
+  const std::uint32_t outer = connection.mode != Mode::Tunnel ? 0U : connection.client.is_v4() ? 20U : 40U;
+  if (reachable == Reachable::Yes) hop.mtu -= outer;
+  return reachable;
+}
+
+/// What was looked up in this generation, where the destination decides alone.
+std::optional<Hop> Model::known_hop(const IpAddress& destination) const {
+  const auto known = hops_.find(hop_place(destination));
+  if (!config_.hops_by_destination || known == hops_.end() || known->second.destination != destination) {
+    return std::nullopt;
+  }
+  return known->second.hop.generation == config_.generation ? std::optional(known->second.hop) : std::nullopt;
+}
+
+/// Writes `hop` only if there is one.
+Reachable Model::look_up_hop(Passage& passage, const IpAddress& destination, Hop& hop) {
+  if (const auto known = known_hop(destination)) {
+    hop = *known;
+    return Reachable::Yes;
+  }
+  const Route route = route_to(destination, config_);
   if (route.reachable != Reachable::Yes) return route.reachable;
   passage.count(GW_EVENT_NEXT_HOP_REFRESHED);
-  const std::uint32_t outer = connection.mode != Mode::Tunnel ? 0U : connection.client.is_v4() ? 20U : 40U;
   const Link& link = route.link == LinkName::In ? config_.in : config_.out;
-  hop = {config_.generation, route.link, route.source, route.target, route.mtu - outer, link.xdp};
+  hop = {config_.generation, route.link, route.source, route.target, route.mtu, link.xdp};
+  hops_[hop_place(destination)] = {destination, hop};
   return Reachable::Yes;
 }
 
@@ -174,7 +247,7 @@ void Model::leave_to_tc(Passage& passage) {
 void Model::send(Passage& passage, const Segment& segment, Found found) {
   const Hop& hop = found.connection->from(found.side).hop;
   if (passage.hook == Hook::Xdp && !hop.xdp) return leave_to_tc(passage);
-  if (segment.ip_length() > hop.mtu) return answer_with_error(passage, segment, hop.mtu);
+  if (longest_packet(segment, passage.gso_size) > hop.mtu) return answer_with_error(passage, segment, hop.mtu);
   if (found.connection->mode == Mode::Local) {
     pass_on(passage, forwarded(passage.frame, segment, *found.connection, found.side, nullptr));
   } else {
@@ -197,6 +270,7 @@ void Model::note(Passage& passage, const Segment& segment, Found found) {
   track(*found.connection, found.side, segment);
   leave_ring(*found.connection);
   if (found.connection->state == GW_FLOW_CLOSED && before != GW_FLOW_CLOSED) {
+    release(*found.connection);
     enter_ring(passage, found.connection, Kind::Closed);
   }
 }
@@ -209,11 +283,13 @@ void Model::connect(Passage& passage, const Segment& segment) {
   if (listener == config_.listeners.end()) return pass(passage);
   if (is_malformed(segment)) return drop(passage, GW_DROP_MALFORMED);
   if (segment.ttl <= 1) return answer_with_error(passage, segment, std::nullopt);
-  if (const auto over = find(segment.tuple)) remove(over->connection);
+  if (const auto over = find(segment.tuple)) forget(over->connection);
+  if (segment.has(testing::kRst)) return refuse(passage, segment, GW_DROP_STRAY_RST);
+  // In silence: an answer to each would make the gateway help a flood.
+  if (const auto reason = admit(passage, segment, listener->second)) return drop(passage, *reason);
   const auto service = config_.services.find(listener->second.service);
-  const std::uint32_t backend =
-      service == config_.services.end() ? 0 : choose_backend(service->second, hash_of(segment.tuple));
-  if (const auto reason = admit(segment, backend)) return refuse(passage, segment, *reason);
+  const std::uint32_t backend = service == config_.services.end() ? 0 : choose_backend(service->second, segment.tuple);
+  if (const auto reason = why_not(segment, backend)) return refuse(passage, segment, *reason);
   const Connection connection = connection_for(segment, listener->second, backend);
   if (const auto reason = store(passage, connection)) {
     if (*reason == GW_DROP_FLOW_TABLE_FULL && is_request(segment)) look_up_in_vain(passage, connection);
@@ -222,13 +298,58 @@ void Model::connect(Passage& passage, const Segment& segment) {
   forward(passage, segment, *find(segment.tuple), true);
 }
 
-std::optional<gw_counter> Model::admit(const Segment& segment, std::uint32_t backend) const {
-  if (segment.has(testing::kRst)) return GW_DROP_STRAY_RST;
+/// In this order; what an earlier limit has let pass counts for it, whatever a later one says.
+std::optional<gw_counter> Model::admit(const Passage& passage, const Segment& segment, const Listener& listener) {
+  const Admission& admission = listener.admission;
+  const IpAddress& source = segment.tuple.source.address;
+  if (is_denied(admission, source)) return GW_DROP_SOURCE_DENIED;
+  const std::uint32_t now = passage.witness.now();
+  if (admission.source_rate != 0 && !take(source_rates_[{listener.id, of_rates(source)}], admission.source_rate, now)) {
+    return GW_DROP_SOURCE_RATE;
+  }
+  if (!admission.is_limited()) return std::nullopt;
+  Counts& counts = counts_.at(listener.id);
+  if (admission.max_connections != 0 && counts.connections >= std::int64_t{admission.max_connections}) {
+    return GW_DROP_CONNECTION_LIMIT;
+  }
+  if (admission.rate != 0 && !take(counts.rate, admission.rate, now)) return GW_DROP_RATE;
+  return std::nullopt;
+}
+
+bool Model::take(Rate& rate, std::uint32_t limit, std::uint32_t now) {
+  if (rate.second != now) rate = {now, 0};
+  if (rate.begun >= limit) return false;
+  ++rate.begun;
+  return true;
+}
+
+/// Whoever is not closed counts, also those that began when the listener had no limits.
+void Model::recount() {
+  for (auto& [id, counts] : counts_) {
+    counts.connections = static_cast<std::int32_t>(std::ranges::count_if(
+        connections_, [id](const Connection& one) { return one.listener == id && one.state != GW_FLOW_CLOSED; }));
+  }
+}
+
+/// The connection is closed, or forgotten before it was.
+void Model::release(const Connection& connection) {
+  const auto counts = counts_.find(connection.listener);
+  if (connection.is_counted && counts != counts_.end()) --counts->second.connections;
+}
+
+std::map<std::uint32_t, std::int32_t> Model::counted_connections() const {
+  std::map<std::uint32_t, std::int32_t> connections;
+  for (const auto& [id, counts] : counts_) connections[id] = counts.connections;
+  return connections;
+}
+
+std::optional<gw_counter> Model::why_not(const Segment& segment, std::uint32_t backend) const {
   const auto found = config_.backends.find(backend);
   if (found == config_.backends.end()) return GW_DROP_NO_BACKEND;
   if (is_request(segment)) return std::nullopt;
   // In mid-stream: the port that full NAT had chosen is lost, and an answer to a SYN is no part of a client's stream.
-  if (found->second.mode == Mode::FullNat || segment.has(testing::kSyn)) return GW_DROP_NO_FLOW;
+  const bool is_full_nat = mode_for(segment.tuple.source.address, found->second) == Mode::FullNat;
+  if (is_full_nat || segment.has(testing::kSyn)) return GW_DROP_NO_FLOW;
   return std::nullopt;
 }
 
@@ -236,16 +357,19 @@ Connection Model::connection_for(const Segment& segment, const Listener& listene
   const Backend& backend = config_.backends.at(id);
   Connection connection;
   connection.client = connection.server = segment.tuple;
-  connection.mode = backend.mode;
+  connection.mode = mode_for(segment.tuple.source.address, backend);
   connection.backend = id;
   connection.listener = listener.id;
+  connection.is_counted = listener.admission.is_limited();
   connection.state = first_state(segment);
   connection.server.target.address = backend.target.address;
   if (connection.hears_backend()) connection.server.target.port = backend.target.port;
-  const bool has_own_source = backend.mode == Mode::FullNat || backend.mode == Mode::Tunnel;
+  const bool has_own_source = connection.mode == Mode::FullNat || connection.mode == Mode::Tunnel;
   if (has_own_source) connection.server.source.address = backend.source;
   if (segment.piece != Piece::Later) connection.from_backend.acked = end_of(segment);
   if (is_syn(segment)) connection.from_client.end = end_of(segment);
+  const auto known = known_hop(segment.tuple.source.address);
+  if (known && connection.hears_backend() && connection.mode != Mode::Local) connection.from_backend.hop = *known;
   return connection;
 }
 
@@ -313,17 +437,18 @@ std::optional<gw_counter> Model::store(Passage& passage, Connection connection) 
   index_[stored->client] = {stored, Side::Client};
   if (stored->hears_backend()) index_[stored->server.reversed()] = {stored, Side::Backend};
   passage.count(GW_EVENT_FLOW_CREATED);
+  const auto counts = counts_.find(stored->listener);
+  if (stored->is_counted && counts != counts_.end()) ++counts->second.connections;
   enter_ring(passage, stored, Kind::HalfOpen);
   return std::nullopt;
 }
 
 /// The forward entry is stored complete with its hop, which is thus known before there is no room for it.
-void Model::look_up_in_vain(Passage& passage, const Connection& connection) const {
+void Model::look_up_in_vain(Passage& passage, const Connection& connection) {
   const std::uint32_t reply_entries = connection.hears_backend() ? 1 : 0;
   if (room(connection.client.is_v4()) != reply_entries || connection.mode == Mode::Local) return;
-  if (route_to(connection.server.target.address, config_).reachable == Reachable::Yes) {
-    passage.count(GW_EVENT_NEXT_HOP_REFRESHED);
-  }
+  Hop unused;
+  look_up_hop(passage, connection.server.target.address, unused);
 }
 
 // What is remembered.
@@ -349,8 +474,15 @@ void Model::remove(std::list<Connection>::iterator connection) {
   connections_.erase(connection);
 }
 
+/// Whatever state it is in.
+void Model::forget(std::list<Connection>::iterator connection) {
+  if (connection->state != GW_FLOW_CLOSED) release(*connection);
+  remove(connection);
+}
+
 void Model::close(Passage& passage, std::list<Connection>::iterator connection) {
   if (connection->state == GW_FLOW_CLOSED) return;
+  release(*connection);
   connection->state = GW_FLOW_CLOSED;
   leave_ring(*connection);
   enter_ring(passage, connection, Kind::Closed);
@@ -365,7 +497,7 @@ void Model::enter_ring(Passage& passage, std::list<Connection>::iterator connect
   const auto old = entry ? find(entry->client) : std::nullopt;
   if (old && old->side == Side::Client && old->connection != connection && old->connection->created == entry->created &&
       (kind == Kind::HalfOpen ? old->connection->is_half_open() : old->connection->state == GW_FLOW_CLOSED)) {
-    remove(old->connection);
+    forget(old->connection);
     if (kind == Kind::HalfOpen) passage.count(GW_EVENT_HALF_OPEN_REMOVED);
   }
   entry = RingEntry{connection->client, connection->created};

@@ -37,6 +37,15 @@ class Witness {
   /// The flow that they have stored under the client's tuple.
   [[nodiscard]] virtual std::optional<Flow> flow(const Tuple& client) const = 0;
   [[nodiscard]] virtual bool counted(gw_counter counter) const = 0;
+  /// Seconds of CLOCK_MONOTONIC at which they had the packet.
+  [[nodiscard]] virtual std::uint32_t now() const = 0;
+};
+
+/// A frame as a program gets it.
+struct Arrival {
+  Hook hook = Hook::Xdp;
+  const Bytes& frame;
+  std::uint16_t gso_size = 0;  ///< tc: the segments that are to be cut out of it have so much payload; 0: it is one
 };
 
 struct Expectation {
@@ -51,8 +60,8 @@ class Model {
  public:
   explicit Model(Sizes sizes) : sizes_(sizes) {}
 
-  void change(const Change& change) { apply(config_, change); }
-  Expectation receive(Hook hook, const Bytes& frame, const Witness& witness);
+  void change(const Change& change);
+  Expectation receive(const Arrival& arrival, const Witness& witness);
 
   [[nodiscard]] const Config& config() const { return config_; }
   [[nodiscard]] const std::list<Connection>& connections() const { return connections_; }
@@ -60,6 +69,8 @@ class Model {
   [[nodiscard]] bool has_flow(const Tuple& tuple) const { return index_.contains(tuple); }
   /// The connection of that client and VIP.
   [[nodiscard]] const Connection* connection_of(const Tuple& client) const;
+  /// Connections of each limited listener, as the programs count them and the agent has last put it right.
+  [[nodiscard]] std::map<std::uint32_t, std::int32_t> counted_connections() const;
 
  private:
   struct Found {
@@ -77,6 +88,21 @@ class Model {
     std::uint32_t taken = 0;
   };
   enum class Kind : std::uint8_t { HalfOpen, Closed };
+  /// What has begun in a second.
+  struct Rate {
+    std::uint32_t second = 0;
+    std::uint32_t begun = 0;
+  };
+  /// Of a limited listener.
+  struct Counts {
+    Rate rate;
+    std::int32_t connections = 0;
+  };
+  /// The next hop that was looked up last for a destination.
+  struct KnownHop {
+    IpAddress destination;
+    Hop hop;
+  };
 
   void handle(Passage& passage, const Segment& segment);
   void handle(Passage& passage, const IcmpError& error);
@@ -94,12 +120,18 @@ class Model {
   void leave_to_tc(Passage& passage);
   void note(Passage& passage, const Segment& segment, Found found);
   Reachable find_hop(Passage& passage, Found found, bool afresh);
+  [[nodiscard]] std::optional<Hop> known_hop(const IpAddress& destination) const;
+  Reachable look_up_hop(Passage& passage, const IpAddress& destination, Hop& hop);
 
   void connect(Passage& passage, const Segment& segment);
-  std::optional<gw_counter> admit(const Segment& segment, std::uint32_t backend) const;
+  std::optional<gw_counter> admit(const Passage& passage, const Segment& segment, const Listener& listener);
+  void recount();
+  void release(const Connection& connection);
+  std::optional<gw_counter> why_not(const Segment& segment, std::uint32_t backend) const;
+  static bool take(Rate& rate, std::uint32_t limit, std::uint32_t now);
   Connection connection_for(const Segment& segment, const Listener& listener, std::uint32_t backend) const;
   std::optional<gw_counter> store(Passage& passage, Connection connection);
-  void look_up_in_vain(Passage& passage, const Connection& connection) const;
+  void look_up_in_vain(Passage& passage, const Connection& connection);
   std::optional<gw_counter> take_source_port(Passage& passage, Connection& connection);
   gw_counter without_source_port(Passage& passage, const Connection& connection);
   void check_source_port(Passage& passage, const Connection& connection, std::uint16_t port);
@@ -108,6 +140,7 @@ class Model {
 
   std::optional<Found> find(const Tuple& tuple);
   void remove(std::list<Connection>::iterator connection);
+  void forget(std::list<Connection>::iterator connection);
   void enter_ring(Passage& passage, std::list<Connection>::iterator connection, Kind kind);
   void leave_ring(const Connection& connection);
   void close(Passage& passage, std::list<Connection>::iterator connection);
@@ -119,6 +152,9 @@ class Model {
   std::map<Tuple, Found> index_;  ///< by the tuples of the packets that arrive
   std::map<FragmentId, std::pair<std::uint16_t, std::uint16_t>> fragments_;
   std::map<std::pair<Kind, bool>, Ring> rings_;  ///< by kind and "is IPv4"
+  std::map<std::uint32_t, Counts> counts_;       ///< by listener; the limited ones
+  std::map<std::uint32_t, KnownHop> hops_;       ///< by hop_place()
+  std::map<std::pair<std::uint32_t, IpAddress>, Rate> source_rates_;
 };
 
 }  // namespace gw::differential
