@@ -239,7 +239,7 @@ TEST_F(Outliers, WhatWasEjectedBeforeARestartStaysOutForItsBaseTime) {
 
 TEST_F(Outliers, TheOrderOfEjectionsIsKept) {
   const Key other{8, IPPROTO_TCP};
-  watched_[other] = watched_[kBackend];
+  watched_.set(other, watched_.at(kBackend));
   detector_.watch(watched_);
   const auto at = [this](int second, std::uint32_t refusals, std::uint32_t others) {
     detector_.note(kBackend, {0, 0, refusals, 0}, now_ + seconds(second));
