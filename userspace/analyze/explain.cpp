@@ -81,6 +81,8 @@ class Search {
     const auto parent = find_parent();
     if (!parent) {
       missing_parent();
+    } else if (is_set_kept_out()) {
+      return std::move(found_);
     } else if (!look_at_listeners(*parent)) {
       no_listener_addressed(*parent);
     }
@@ -135,6 +137,27 @@ class Search {
     }
     return fmt::format("there is a {}{}: set namespace: {} in the parentRef{}", gateway.ref().to_string(),
                        place(gateway.meta.location), gateway.meta.ns, route_place());
+  }
+
+  /// A ListenerSet adds its listeners only to a Gateway that lets it.
+  bool is_set_kept_out() {
+    if (reference_.kind != "ListenerSet") return false;
+    for (const auto& set : api::named(resources_.listener_sets, wanted())) {
+      const NamespacedName parent{set.parent.ns.value_or(set.meta.ns), set.parent.name};
+      for (const auto& gateway : api::named(resources_.gateways, parent)) {
+        const api::RouteNamespaces& clause = gateway.allowed_listeners;
+        const bool is_let_in = translate::allows_namespace(clause, gateway.meta.ns, set.meta.ns, resources_.namespaces);
+        if (gateway.is_legacy() || is_let_in) continue;
+        add(fmt::format("ListenerSet {}", name_of(set.meta)),
+            fmt::format(
+                "Gateway {} takes no ListenerSets from namespace {} (spec.allowedListeners.namespaces.from: {})",
+                name_of(gateway.meta), set.meta.ns, translate::from_word(clause.from)))
+            .changes = {fmt::format("let them in by spec.allowedListeners.namespaces of Gateway {}{}",
+                                    name_of(gateway.meta), place(gateway.meta.location))};
+        return true;
+      }
+    }
+    return false;
   }
 
   [[nodiscard]] bool is_addressed(const api::Listener& listener) const {
