@@ -2,6 +2,7 @@
 """Health checks: what does not answer gets no new connections, and gets them again when it is well."""
 
 import json
+import random
 
 import pytest
 
@@ -50,9 +51,11 @@ def answers(topology, number=40):
 
 
 def send_and_forget(topology, kind, what):
-    """Ten sockets of that kind do something that waits for nobody."""
-    topology.client.run(PYTHON, "-c", f"from socket import *; all = [socket(AF_INET, {kind}) for _ in range(10)]; "
-                        f"to = ('{GATEWAY4}', 8080); [{what} for s in all]")
+    """Ten sockets of that kind do something that waits for nobody. Their ports are not those of later sockets, which would
+    go on with their flows."""
+    ports = random.sample(range(1024, 32768), 10)
+    topology.client.run(PYTHON, "-c", f"from socket import *; all = [(socket(AF_INET, {kind}), port) for port in {ports}]; "
+                        f"to = ('{GATEWAY4}', 8080); [(s.bind(('', port)), {what}) for s, port in all]")
 
 
 def hold(topology, number=40):
