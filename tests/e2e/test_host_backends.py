@@ -92,7 +92,9 @@ def test_a_closed_udp_port_is_said_to_the_client(host, vip):
 
 
 def test_other_traffic_of_the_host_is_left_alone(host):
-    """A server of its own on a port that is no listener's, and connections that it makes itself."""
+    """A server of its own on a port that is no listener's, and connections that it makes itself. The client's ports are ones
+    that it has not been forwarded from (docs/design/0012)."""
+    host.topology.client.sysctl("net.ipv4.ip_local_port_range", "10000 30000")
     assert connect(host.topology, 20, host.own[0], 9000)["answers"] == {"host": 20}
     result = json.loads(run(*host.gateway.enter(PYTHON, TESTS / "lab" / "client.py", "count", host.elsewhere[0], 9000, 20)))
     assert result["answers"] == {"b1": 20}
