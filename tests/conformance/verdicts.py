@@ -91,9 +91,13 @@ def ask_portcullis(directory, documents):
                            *sorted(directory.glob("*.yaml"))], capture_output=True, text=True)
     if done.returncode not in (0, 1):
         raise ClusterError(f"portcullis check: {done.stderr}")
+    document = None
     for line in done.stdout.splitlines():
         told = FILE.search(line)
-        documents[int(told.group(1))].ours += line[told.end() + 1:] + "\n"
+        if told:
+            document = documents[int(told.group(1))]
+        # A problem that quotes a value with a line break in it goes on in the next line.
+        document.ours += (line[told.end() + 1:] if told else line) + "\n"
 
 
 def corpus():
