@@ -3,6 +3,7 @@
 #pragma once
 
 #include "userspace/api/reference.hpp"
+#include "userspace/base/http.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -12,18 +13,9 @@
 
 namespace gw::api {
 
-struct HeaderValue {
-  std::string name;  ///< as written; compared without regard to case
-  std::string value;
-  bool operator==(const HeaderValue&) const = default;
-};
-
-struct HeaderModifier {
-  std::vector<HeaderValue> set;
-  std::vector<HeaderValue> add;
-  std::vector<std::string> remove;
-  bool operator==(const HeaderModifier&) const = default;
-};
+using gw::Cors;
+using gw::HeaderModifier;
+using gw::HeaderValue;
 
 struct RequestHeaderModifier {
   HeaderModifier headers;
@@ -63,16 +55,6 @@ struct UrlRewrite {
   std::optional<std::string> hostname;
   std::optional<HttpPathModifier> path;
   bool operator==(const UrlRewrite&) const = default;
-};
-
-struct Cors {
-  std::vector<std::string> allow_origins;
-  bool allow_credentials = false;
-  std::vector<std::string> allow_methods;
-  std::vector<std::string> allow_headers;
-  std::vector<std::string> expose_headers;
-  std::uint32_t max_age_seconds = 5;
-  bool operator==(const Cors&) const = default;
 };
 
 struct ExternalAuth {

@@ -3,6 +3,7 @@
 // proxy reads it. Plain values, as in config.hpp.
 #pragma once
 
+#include "userspace/base/http.hpp"
 #include "userspace/ir/admission.hpp"
 #include "userspace/ir/backend.hpp"
 #include "userspace/ir/hostname.hpp"
@@ -45,19 +46,6 @@ struct HttpMatch {
   bool operator==(const HttpMatch&) const = default;
 };
 
-struct HeaderValue {
-  std::string name;
-  std::string value;
-  bool operator==(const HeaderValue&) const = default;
-};
-
-struct HeaderEdits {
-  std::vector<HeaderValue> set;
-  std::vector<HeaderValue> add;
-  std::vector<std::string> remove;
-  bool operator==(const HeaderEdits&) const = default;
-};
-
 struct PathRewrite {
   enum class Type : std::uint8_t { FullPath, Prefix };
   Type type = Type::FullPath;
@@ -79,16 +67,6 @@ struct UrlRewrite {
   std::optional<std::string> hostname;
   std::optional<PathRewrite> path;
   bool operator==(const UrlRewrite&) const = default;
-};
-
-struct Cors {
-  std::vector<std::string> allow_origins;
-  bool allow_credentials = false;
-  std::vector<std::string> allow_methods;
-  std::vector<std::string> allow_headers;
-  std::vector<std::string> expose_headers;
-  std::uint32_t max_age_seconds = 5;
-  bool operator==(const Cors&) const = default;
 };
 
 /// What is spoken with a backend.
@@ -125,8 +103,8 @@ struct ExternalAuth {
 };
 
 struct HttpFilters {
-  HeaderEdits request_headers;
-  HeaderEdits response_headers;
+  HeaderModifier request_headers;
+  HeaderModifier response_headers;
   std::optional<Redirect> redirect;
   std::optional<UrlRewrite> rewrite;
   std::optional<Cors> cors;

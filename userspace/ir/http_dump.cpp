@@ -71,7 +71,7 @@ std::string dump_listener(const Config& config, const L7Listener& listener) {
   return text;
 }
 
-std::string header_edits(const char* what, const HeaderEdits& edits, const std::string& indent) {
+std::string header_edits(const char* what, const HeaderModifier& edits, const std::string& indent) {
   std::string text;
   for (const auto& header : edits.set)
     text += fmt::format("{}{} set {}: {}\n", indent, what, header.name, header.value);

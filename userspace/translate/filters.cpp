@@ -9,16 +9,6 @@
 namespace gw::translate {
 namespace {
 
-std::vector<ir::HeaderValue> convert(const std::vector<api::HeaderValue>& headers) {
-  std::vector<ir::HeaderValue> converted;
-  for (const auto& header : headers) converted.push_back({header.name, header.value});
-  return converted;
-}
-
-ir::HeaderEdits convert(const api::HeaderModifier& modifier) {
-  return {convert(modifier.set), convert(modifier.add), modifier.remove};
-}
-
 std::optional<ir::PathRewrite> convert(const std::optional<api::HttpPathModifier>& path) {
   if (!path) return std::nullopt;
   const bool is_full = path->type == api::HttpPathModifier::Type::ReplaceFullPath;
@@ -30,12 +20,8 @@ class FilterBuilder {
  public:
   FilterBuilder(const RuleContext& context, ir::HttpFilters& filters) : context_(context), filters_(filters) {}
 
-  void operator()(const api::RequestHeaderModifier& filter) const {
-    filters_.request_headers = convert(filter.headers);
-  }
-  void operator()(const api::ResponseHeaderModifier& filter) const {
-    filters_.response_headers = convert(filter.headers);
-  }
+  void operator()(const api::RequestHeaderModifier& filter) const { filters_.request_headers = filter.headers; }
+  void operator()(const api::ResponseHeaderModifier& filter) const { filters_.response_headers = filter.headers; }
   /// An invalid mirror is left out; the request itself goes on.
   void operator()(const api::RequestMirror& filter) const {
     ir::ProxyBackend backend = build_backend(context_, filter.backend);
@@ -48,10 +34,7 @@ class FilterBuilder {
   void operator()(const api::UrlRewrite& filter) const {
     filters_.rewrite = ir::UrlRewrite{filter.hostname, convert(filter.path)};
   }
-  void operator()(const api::Cors& filter) const {
-    filters_.cors = ir::Cors{filter.allow_origins, filter.allow_credentials, filter.allow_methods,
-                             filter.allow_headers, filter.expose_headers,    filter.max_age_seconds};
-  }
+  void operator()(const api::Cors& filter) const { filters_.cors = filter; }
   void operator()(const api::ExternalAuth& filter) const {
     const bool is_grpc = filter.protocol == api::ExternalAuth::Protocol::Grpc;
     filters_.auth = ir::ExternalAuth{is_grpc ? ir::ExternalAuth::Protocol::Grpc : ir::ExternalAuth::Protocol::Http,
