@@ -26,14 +26,20 @@ static __always_inline bool gw_flow_is_unanswered(const struct gw_flow *flow)
 	return flow->state == GW_FLOW_SYN_SENT || flow->state == GW_FLOW_UDP_REQUEST;
 }
 
+/* The counts that a flow of either direction belongs to while nothing has come from the backend. */
+static __always_inline struct gw_backend_health *gw_health_of_unanswered(const struct gw_flow *flow,
+									 __u8 protocol)
+{
+	if (!(flow->flags & GW_FLOW_WATCHED) || !gw_flow_is_unanswered(flow))
+		return NULL;
+	return gw_health_of(flow, protocol);
+}
+
+/* What is joined in mid-stream is no attempt. */
 static __always_inline void gw_health_note_attempt(const struct gw_flow *flow, __u8 protocol)
 {
-	struct gw_backend_health *health;
+	struct gw_backend_health *health = gw_health_of_unanswered(flow, protocol);
 
-	/* Not what is joined in mid-stream. */
-	if (!(flow->flags & GW_FLOW_WATCHED) || !gw_flow_is_unanswered(flow))
-		return;
-	health = gw_health_of(flow, protocol);
 	if (health)
 		__sync_fetch_and_add(&health->attempts, 1);
 }
@@ -42,12 +48,11 @@ static __always_inline void gw_health_note_attempt(const struct gw_flow *flow, _
 static __always_inline void gw_health_note_state(const struct gw_flow *flow, __u8 state,
 						 __u8 protocol)
 {
-	const __u8 watched_reply = GW_FLOW_REPLY | GW_FLOW_WATCHED;
 	struct gw_backend_health *health;
 
-	if ((flow->flags & watched_reply) != watched_reply || !gw_flow_is_unanswered(flow))
+	if (!(flow->flags & GW_FLOW_REPLY))
 		return;
-	health = gw_health_of(flow, protocol);
+	health = gw_health_of_unanswered(flow, protocol);
 	if (health)
 		__sync_fetch_and_add(state == GW_FLOW_CLOSED ? &health->refusals : &health->answers,
 				     1);
@@ -56,11 +61,8 @@ static __always_inline void gw_health_note_state(const struct gw_flow *flow, __u
 /* The flow has to make room. */
 static __always_inline void gw_health_note_forgotten(const struct gw_flow *flow, __u8 protocol)
 {
-	struct gw_backend_health *health;
+	struct gw_backend_health *health = gw_health_of_unanswered(flow, protocol);
 
-	if (!(flow->flags & GW_FLOW_WATCHED) || !gw_flow_is_unanswered(flow))
-		return;
-	health = gw_health_of(flow, protocol);
 	if (health)
 		__sync_fetch_and_add(&health->forgotten, 1);
 }

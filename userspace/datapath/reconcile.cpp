@@ -263,16 +263,21 @@ class ReadBack {
   }
 
  private:
-  template <typename K, typename V, typename Observed>
-  static Result<> entry(const Map<K, V>& map, const K& key, Observed& observed) {
+  /// `note(value)` if the key is there; else it is erased.
+  template <typename K, typename V, typename Observed, typename Note>
+  static Result<> look(const Map<K, V>& map, const K& key, Observed& observed, Note note) {
     const auto value = map.lookup(key);
     if (!value) return fail(value.error());
     if (*value) {
-      observed.set(key, **value);
+      note(**value);
     } else {
       observed.erase(key);
     }
     return {};
+  }
+  template <typename K, typename V, typename Observed>
+  static Result<> entry(const Map<K, V>& map, const K& key, Observed& observed) {
+    return look(map, key, observed, [&](const V& value) { observed.set(key, value); });
   }
 
   Result<> service(std::uint32_t id) {
@@ -284,44 +289,19 @@ class ReadBack {
     return {};
   }
   Result<> name(const gw_name_key& key) {
-    const auto value = maps_.names.lookup(key);
-    if (!value) return fail(value.error());
-    if (*value) {
-      observed_.names.set(key, (*value)->text);
-    } else {
-      observed_.names.erase(key);
-    }
-    return {};
+    return look(maps_.names, key, observed_.names, [&](const gw_name& name) { observed_.names.set(key, name.text); });
   }
   Result<> source(const gw_source_key& key) {
-    const auto value = maps_.sources.lookup(key);
-    if (!value) return fail(value.error());
-    if (*value) {
-      observed_.sources.set(key, static_cast<gw_source_verdict>(**value));
-    } else {
-      observed_.sources.erase(key);
-    }
-    return {};
+    return look(maps_.sources, key, observed_.sources,
+                [&](std::uint32_t verdict) { observed_.sources.set(key, static_cast<gw_source_verdict>(verdict)); });
   }
   Result<> admission(std::uint32_t listener_id) {
-    const auto value = maps_.admission.lookup(listener_id);
-    if (!value) return fail(value.error());
-    if (*value) {
-      observed_.limited.insert(listener_id);
-    } else {
-      observed_.limited.erase(listener_id);
-    }
-    return {};
+    return look(maps_.admission, listener_id, observed_.limited,
+                [&](const auto& /*state*/) { observed_.limited.insert(listener_id); });
   }
   Result<> watch(const gw_backend_health_key& key) {
-    const auto value = maps_.backend_health.lookup(key);
-    if (!value) return fail(value.error());
-    if (*value) {
-      observed_.watched.emplace(key, {});
-    } else {
-      observed_.watched.erase(key);
-    }
-    return {};
+    return look(maps_.backend_health, key, observed_.watched,
+                [&](const auto& /*counts*/) { observed_.watched.emplace(key, {}); });
   }
   Result<bool> has_table(std::uint32_t id) {
     std::uint32_t map_id = 0;
