@@ -7,10 +7,9 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
-#include <fstream>
 #include <nlohmann/json.hpp>
-#include <sstream>
 
+#include "tests/support/golden.hpp"
 #include "userspace/api/decode.hpp"
 #include "userspace/compile/compile.hpp"
 #include "userspace/ir/dump.hpp"
@@ -23,8 +22,6 @@ namespace gw {
 namespace {
 
 namespace fs = std::filesystem;
-
-bool update = false;
 
 IpAddress ip(const char* text) { return IpAddress::parse(text).value(); }
 
@@ -54,13 +51,6 @@ net::Topology node() {
   return topology;
 }
 
-std::string read(const fs::path& path) {
-  std::ifstream file(path);
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
-
 struct Case {
   std::string name;
   fs::path input;
@@ -84,22 +74,9 @@ std::vector<Case> find_cases() {
 
 class Golden : public ::testing::TestWithParam<Case> {};
 
-void expect_file(const fs::path& path, const std::string& actual) {
-  if (update) {
-    fs::create_directories(path.parent_path());
-    if (actual.empty()) {
-      fs::remove(path);
-    } else {
-      std::ofstream(path) << actual;
-    }
-    return;
-  }
-  EXPECT_EQ(read(path), actual) << path;
-}
-
 TEST_P(Golden, StatusIrAndPlanAreAsExpected) {
   const Case& golden = GetParam();
-  api::Decoded decoded = api::decode(read(golden.input), golden.input.filename().string());
+  api::Decoded decoded = api::decode(testing::read_text(golden.input), golden.input.filename().string());
   decoded.objects.sort();
   const auto translated = translate::translate(decoded.objects, {});
   const auto compiled = compile::compile(translated.config, node(), {}, {});
@@ -109,25 +86,17 @@ TEST_P(Golden, StatusIrAndPlanAreAsExpected) {
     problems += fmt::format("{}: {}\n", finding.object.to_string(), finding.message);
   }
   const auto report = status::complete(*translated.report, compiled.plan, {});
-  expect_file(golden.expected / "problems.txt", problems);
-  expect_file(golden.expected / "status.json", status::render(report).dump(1) + "\n");
-  expect_file(golden.expected / "ir.txt", ir::dump(translated.config));
-  expect_file(golden.expected / "plan.txt", plan::dump(compiled.plan));
+  testing::expect_file(golden.expected / "problems.txt", problems);
+  testing::expect_file(golden.expected / "status.json", status::render(report).dump(1) + "\n");
+  testing::expect_file(golden.expected / "ir.txt", ir::dump(translated.config));
+  testing::expect_file(golden.expected / "plan.txt", plan::dump(compiled.plan));
 }
 
-std::string case_name(const ::testing::TestParamInfo<Case>& test) {
-  std::string name = test.param.name;
-  std::ranges::replace(name, '-', '_');
-  return name;
-}
+std::string case_name(const ::testing::TestParamInfo<Case>& test) { return testing::test_name(test.param.name); }
 
 INSTANTIATE_TEST_SUITE_P(Cases, Golden, ::testing::ValuesIn(find_cases()), case_name);
 
 }  // namespace
 }  // namespace gw
 
-int main(int argc, char** argv) {
-  ::testing::InitGoogleTest(&argc, argv);
-  gw::update = argc > 1 && std::string_view(argv[1]) == "--update";
-  return RUN_ALL_TESTS();
-}
+int main(int argc, char** argv) { return gw::testing::run_golden_tests(argc, argv); }

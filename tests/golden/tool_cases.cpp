@@ -8,9 +8,9 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <sstream>
 
+#include "tests/support/golden.hpp"
 #include "userspace/api/decode.hpp"
 #include "userspace/cli/commands.hpp"
 
@@ -18,15 +18,6 @@ namespace gw::cli {
 namespace {
 
 namespace fs = std::filesystem;
-
-bool update = false;
-
-std::string read(const fs::path& path) {
-  std::ifstream file(path);
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
 
 std::vector<fs::path> cases_below(const char* directory) {
   std::vector<fs::path> cases;
@@ -36,9 +27,7 @@ std::vector<fs::path> cases_below(const char* directory) {
 }
 
 std::string case_name(const ::testing::TestParamInfo<fs::path>& test) {
-  std::string name = test.param.filename().string();
-  std::ranges::replace(name, '-', '_');
-  return name;
+  return testing::test_name(test.param.filename().string());
 }
 
 /// Places as if one stood in the case's directory.
@@ -46,14 +35,6 @@ std::string without_directory(std::string text, const fs::path& directory) {
   const std::string prefix = directory.string() + "/";
   for (auto at = text.find(prefix); at != std::string::npos; at = text.find(prefix, at)) text.erase(at, prefix.size());
   return text;
-}
-
-void expect_file(const fs::path& path, const std::string& actual) {
-  if (update) {
-    std::ofstream(path) << actual;
-    return;
-  }
-  EXPECT_EQ(read(path), actual) << path;
 }
 
 /// A command's streams; there is neither daemon nor maps.
@@ -78,8 +59,8 @@ TEST_P(AnalyzeCase, SaysWhatIsExpected) {
   Session session;
   const int code = analyze_change(session.env, request, Output::Table);
   EXPECT_EQ(session.err.str(), "");
-  expect_file(directory / "out.txt",
-              fmt::format("{}exit code {}\n", without_directory(session.out.str(), directory), code));
+  testing::expect_file(directory / "out.txt",
+                       fmt::format("{}exit code {}\n", without_directory(session.out.str(), directory), code));
 }
 
 INSTANTIATE_TEST_SUITE_P(Cases, AnalyzeCase, ::testing::ValuesIn(cases_below("tests/golden/analyze")), case_name);
@@ -91,7 +72,7 @@ TEST_P(ConvertCase, GivesWhatIsExpectedAndIsAccepted) {
   Session session;
   const int code = convert_files(session.env, {(directory / "in.yaml").string()}, Output::Yaml);
   const std::string text = without_directory(session.out.str(), directory);
-  expect_file(directory / "out.yaml", text);
+  testing::expect_file(directory / "out.yaml", text);
   EXPECT_EQ(code, session.err.str().empty() ? kOk : kFindings) << session.err.str();
   const api::Decoded decoded = api::decode(text, "out.yaml");
   for (const auto& problem : decoded.problems) ADD_FAILURE() << problem.to_string();
@@ -103,8 +84,4 @@ INSTANTIATE_TEST_SUITE_P(Cases, ConvertCase, ::testing::ValuesIn(cases_below("te
 }  // namespace
 }  // namespace gw::cli
 
-int main(int argc, char** argv) {
-  ::testing::InitGoogleTest(&argc, argv);
-  gw::cli::update = argc > 1 && std::string_view(argv[1]) == "--update";
-  return RUN_ALL_TESTS();
-}
+int main(int argc, char** argv) { return gw::testing::run_golden_tests(argc, argv); }

@@ -7,10 +7,12 @@ import itertools
 import sys
 from pathlib import Path
 
+from listener import serve
+
 turns = itertools.count()
 
 
-async def serve(reader, writer):
+async def handle(reader, writer):
     try:
         await reader.readuntil(b"\r\n\r\n")
         statuses = Path(sys.argv[2]).read_text().split()
@@ -25,11 +27,4 @@ async def serve(reader, writer):
         pass
 
 
-async def main():
-    server = await asyncio.start_server(serve, None, int(sys.argv[1]), backlog=4096)
-    print("listening", flush=True)
-    async with server:
-        await server.serve_forever()
-
-
-asyncio.run(main())
+serve(handle, int(sys.argv[1]))

@@ -9,23 +9,15 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <sstream>
 
+#include "tests/support/golden.hpp"
 #include "userspace/api/decode.hpp"
 
 namespace gw {
 namespace {
 
 namespace fs = std::filesystem;
-bool update = false;
-
-std::string read(const fs::path& path) {
-  std::ifstream file(path);
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
 
 struct VerdictCase {
   std::string title;
@@ -37,7 +29,7 @@ struct VerdictCase {
 /// A document begins with "--- # accepted: TITLE", or with "refused" or "stricter" instead.
 std::vector<VerdictCase> read_cases(const fs::path& path) {
   std::vector<VerdictCase> cases;
-  std::istringstream lines(read(path));
+  std::istringstream lines(testing::read_text(path));
   std::string line;
   for (int number = 1; std::getline(lines, line); ++number) {
     constexpr std::string_view kMark = "--- # ";
@@ -71,11 +63,7 @@ TEST_P(Verdicts, AreThoseOfACluster) {
   }
   fs::path expected = GetParam();
   expected.replace_extension("problems.txt");
-  if (update) {
-    std::ofstream(expected) << refused;
-  } else {
-    EXPECT_EQ(read(expected), refused) << expected;
-  }
+  testing::expect_file(expected, refused);
 }
 
 std::vector<fs::path> find_files() {
@@ -87,19 +75,11 @@ std::vector<fs::path> find_files() {
   return files;
 }
 
-std::string file_name(const ::testing::TestParamInfo<fs::path>& test) {
-  std::string name = test.param.stem();
-  std::ranges::replace(name, '-', '_');
-  return name;
-}
+std::string file_name(const ::testing::TestParamInfo<fs::path>& test) { return testing::test_name(test.param.stem()); }
 
 INSTANTIATE_TEST_SUITE_P(Files, Verdicts, ::testing::ValuesIn(find_files()), file_name);
 
 }  // namespace
 }  // namespace gw
 
-int main(int argc, char** argv) {
-  ::testing::InitGoogleTest(&argc, argv);
-  gw::update = argc > 1 && std::string_view(argv[1]) == "--update";
-  return RUN_ALL_TESTS();
-}
+int main(int argc, char** argv) { return gw::testing::run_golden_tests(argc, argv); }
