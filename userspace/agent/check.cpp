@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "userspace/agent/check.hpp"
 
-#include <fmt/format.h>
-
 #include <ostream>
 
 #include "userspace/provider/file/read.hpp"
@@ -20,10 +18,7 @@ int print_problems(const provider::Snapshot& manifests, std::ostream& out) {
 /// How the objects fit together. Returns the number of lines.
 int print_findings(const api::ResourceSet& all, std::ostream& out) {
   const auto translated = translate::translate(all, {});
-  for (const auto& finding : translated.findings) {
-    out << fmt::format("{}:{}:{}: {}: {}\n", finding.location.file, finding.location.line, finding.location.column,
-                       finding.object.to_string(), finding.message);
-  }
+  for (const auto& finding : translated.findings) out << finding.to_string() << "\n";
   return static_cast<int>(translated.findings.size());
 }
 

@@ -8,7 +8,6 @@
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>
-#include <string_view>
 
 #include "userspace/plan/diff.hpp"
 #include "userspace/status/render.hpp"
@@ -26,15 +25,6 @@ json finding(const char* severity, const std::string& object, const api::SourceL
 
 Moment right_now() { return {health::Clock::now(), std::time(nullptr)}; }
 
-/// A condition that says that something of the user's does not work.
-bool is_bad(const api::Condition& condition) {
-  static const std::set<std::string_view> negative = {"Conflicted",       "Detached",
-                                                      "NoSuchBackend",    "OverlappingTLSConfig",
-                                                      "PartiallyInvalid", "InsecureFrontendValidationMode"};
-  const bool is_negative = negative.contains(condition.type);
-  return condition.status == (is_negative ? api::ConditionStatus::True : api::ConditionStatus::False);
-}
-
 /// Adds the bad conditions of an object, each once.
 class BadConditions {
  public:
@@ -43,7 +33,7 @@ class BadConditions {
 
   void add(const api::Conditions& conditions) {
     for (const auto& condition : conditions.all()) {
-      if (is_bad(condition)) add(condition);
+      if (api::is_bad(condition)) add(condition);
     }
   }
 
@@ -226,14 +216,9 @@ std::set<std::string> lines_of(const Problems& problems) {
   for (const auto& file : problems.stale_files) {
     lines.insert(fmt::format("{}: older versions of its broken objects stay in use", file));
   }
-  for (const auto& item : problems.findings) {
-    lines.insert(fmt::format("{}:{}:{}: {}: {}", item.location.file, item.location.line, item.location.column,
-                             item.object.to_string(), item.message));
-  }
+  for (const auto& item : problems.findings) lines.insert(item.to_string());
   lines.insert(problems.warnings.begin(), problems.warnings.end());
-  for (const auto& rejection : problems.rejections) {
-    lines.insert(fmt::format("listener {}: {}: {}", rejection.listener, rejection.reason, rejection.message));
-  }
+  for (const auto& rejection : problems.rejections) lines.insert(rejection.to_string());
   return lines;
 }
 

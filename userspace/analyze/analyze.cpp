@@ -33,19 +33,6 @@ std::string text_of(const api::ParentReference& reference, const std::string& ow
   return text;
 }
 
-/// The first condition of these types that says no; of negative ones, that says yes.
-const api::Condition* objection(const api::Conditions& conditions) {
-  for (const char* type : {"Conflicted", "Detached"}) {
-    const api::Condition* condition = conditions.find(type);
-    if (condition != nullptr && condition->status == api::ConditionStatus::True) return condition;
-  }
-  for (const char* type : {"Accepted", "Admitted", "Scheduled"}) {
-    const api::Condition* condition = conditions.find(type);
-    if (condition != nullptr && condition->status == api::ConditionStatus::False) return condition;
-  }
-  return nullptr;
-}
-
 State state_of(const api::Condition* objection) {
   if (objection == nullptr) return {};
   return {false, fmt::format("{}: {}", objection->reason, objection->message)};
@@ -53,16 +40,16 @@ State state_of(const api::Condition* objection) {
 
 State references_of(const api::Conditions& conditions) {
   const api::Condition* condition = conditions.find("ResolvedRefs");
-  return condition != nullptr && condition->status == api::ConditionStatus::False ? state_of(condition) : State{};
+  return condition != nullptr && api::is_bad(*condition) ? state_of(condition) : State{};
 }
 
 /// A Gateway or a ListenerSet.
 template <typename Owner>
 void add_owner(const Owner& owner, States& states) {
   const api::ObjectRef ref = identity(owner.ref);
-  states[{ref, "accepted"}] = state_of(objection(owner.conditions));
+  states[{ref, "accepted"}] = state_of(api::objection(owner.conditions));
   for (const auto& listener : owner.listeners) {
-    states[{ref, fmt::format("listener {}", listener.name)}] = state_of(objection(listener.conditions));
+    states[{ref, fmt::format("listener {}", listener.name)}] = state_of(api::objection(listener.conditions));
     states[{ref, fmt::format("references of listener {}", listener.name)}] = references_of(listener.conditions);
   }
 }
@@ -70,7 +57,7 @@ void add_owner(const Owner& owner, States& states) {
 void add_route(const api::RouteStatus& route, States& states) {
   const api::ObjectRef ref = identity(route.ref);
   for (const auto& parent : route.parents) {
-    states[{ref, "attached to " + text_of(parent.parent, ref.ns)}] = state_of(objection(parent.conditions));
+    states[{ref, "attached to " + text_of(parent.parent, ref.ns)}] = state_of(api::objection(parent.conditions));
     states[{ref, "backends"}] = references_of(parent.conditions);
   }
 }
@@ -78,7 +65,7 @@ void add_route(const api::RouteStatus& route, States& states) {
 void add_policy(const api::PolicyStatus& policy, States& states) {
   const api::ObjectRef ref = identity(policy.ref);
   for (const auto& ancestor : policy.ancestors) {
-    states[{ref, "in effect at " + text_of(ancestor.ancestor, ref.ns)}] = state_of(objection(ancestor.conditions));
+    states[{ref, "in effect at " + text_of(ancestor.ancestor, ref.ns)}] = state_of(api::objection(ancestor.conditions));
   }
 }
 
@@ -237,7 +224,7 @@ class Comparison {
         const auto found = std::ranges::find(status->parents, reference, &api::RouteParentStatus::parent);
         if (found != status->parents.end()) entry = &*found;
       }
-      const api::Condition* const objection = entry == nullptr ? nullptr : analyze::objection(entry->conditions);
+      const api::Condition* const objection = entry == nullptr ? nullptr : api::objection(entry->conditions);
       if (entry != nullptr && objection == nullptr) continue;
       auto obstacles = explain(after_, route, hostnames, reference);
       if (entry == nullptr && obstacles.empty()) continue;  // another controller's
@@ -250,7 +237,7 @@ class Comparison {
     std::string message;
     if (status != nullptr) {
       for (const auto& parent : status->parents) {
-        const api::Condition* const objection = analyze::objection(parent.conditions);
+        const api::Condition* const objection = api::objection(parent.conditions);
         if (objection == nullptr) return;
         message = state_of(objection).message;
       }

@@ -6,8 +6,8 @@
 
 #include <algorithm>
 #include <optional>
-#include <string_view>
 
+#include "userspace/ir/hostname.hpp"
 #include "userspace/translate/selection.hpp"
 
 namespace gw::analyze {
@@ -17,7 +17,7 @@ using translate::LegacyObstacle;
 
 std::string place(const api::SourceLocation& location) {
   if (location.file.empty()) return "";
-  return fmt::format(" ({}:{}:{})", location.file, location.line, location.column);
+  return fmt::format(" ({})", location.to_string());
 }
 
 std::string name_of(const api::ObjectMeta& meta) { return meta.namespaced_name().to_string(); }
@@ -35,30 +35,9 @@ std::string listener_list(const std::vector<api::Listener>& listeners) {
   return fmt::format("{}", fmt::join(words, ", "));
 }
 
-/// The kinds of routes that a protocol's listeners take (Gateway API, listener protocols).
-bool takes_kind(const std::string& protocol, const std::string& kind) {
-  if (protocol == "HTTP" || protocol == "HTTPS") return kind == "HTTPRoute" || kind == "GRPCRoute";
-  if (protocol == "TLS") return kind == "TLSRoute";
-  if (protocol == "TCP" || protocol == "UDP") return kind == protocol + "Route";
-  return true;
-}
-
-const char* protocol_for(const std::string& kind) {
-  if (kind == "TCPRoute") return "TCP";
-  if (kind == "UDPRoute") return "UDP";
-  return kind == "TLSRoute" ? "TLS" : "HTTP or HTTPS";
-}
-
-/// Whether some name fits both; "*." stands for one or more labels (Gateway API, hostname of listeners and routes).
+/// Whether some name fits both.
 bool hostnames_meet(const std::string& a, const std::string& b) {
-  const bool a_is_wide = a.starts_with("*.");
-  const bool b_is_wide = b.starts_with("*.");
-  const std::string_view a_rest = std::string_view(a).substr(a_is_wide ? 1 : 0);
-  const std::string_view b_rest = std::string_view(b).substr(b_is_wide ? 1 : 0);
-  if (a_is_wide && b_is_wide) return a_rest.ends_with(b_rest) || b_rest.ends_with(a_rest);
-  if (a_is_wide) return b_rest.size() > a_rest.size() && b_rest.ends_with(a_rest);
-  if (b_is_wide) return a_rest.size() > b_rest.size() && a_rest.ends_with(b_rest);
-  return a == b;
+  return ir::intersect(ir::Hostname::parse(a), ir::Hostname::parse(b)).has_value();
 }
 
 /// The Gateway or ListenerSet that a route names.
@@ -160,16 +139,11 @@ class Search {
     return false;
   }
 
-  [[nodiscard]] bool is_addressed(const api::Listener& listener) const {
-    if (reference_.section_name && *reference_.section_name != listener.name) return false;
-    return !reference_.port || *reference_.port == listener.port;
-  }
-
   /// Of several listeners one is enough: with an obstacle at each, each has its own. False if none is addressed.
   bool look_at_listeners(const Parent& parent) {
     bool is_any_addressed = false;
     for (const auto& listener : *parent.listeners) {
-      if (!is_addressed(listener)) continue;
+      if (!translate::is_addressed(listener, reference_)) continue;
       is_any_addressed = true;
       const std::size_t before = found_.size();
       look_at(parent, listener);
@@ -193,11 +167,11 @@ class Search {
     const std::string where = fmt::format("{} listener {}", parent.name(), listener.name);
     const std::string at = place(listener.location);
     const auto& kinds = listener.allowed_routes.kinds;
-    if (!takes_kind(listener.protocol, route_.kind)) {
+    if (!translate::takes_kind(listener.protocol, route_.kind)) {
       add(where, fmt::format("its protocol is {}, and a {} needs {}", listener.protocol, route_.kind,
-                             protocol_for(route_.kind)))
+                             translate::protocols_for(route_.kind)))
           .changes = {fmt::format("add a listener with protocol {} to {}, or write the route as another kind",
-                                  protocol_for(route_.kind), parent.name())};
+                                  translate::protocols_for(route_.kind), parent.name())};
     } else if (!kinds.empty() && std::ranges::find(kinds, route_.kind, &api::RouteGroupKind::kind) == kinds.end()) {
       add(where, fmt::format("its allowedRoutes.kinds leave out {}", route_.kind)).changes = {
           fmt::format("add {{kind: {}}} to allowedRoutes.kinds of the listener{}", route_.kind, at)};

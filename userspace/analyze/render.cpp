@@ -22,8 +22,7 @@ const char* word(ObjectChange::Kind kind) {
 
 /// "file:line:column: ", or nothing.
 std::string place(const api::SourceLocation& location) {
-  if (location.file.empty()) return "";
-  return fmt::format("{}:{}:{}: ", location.file, location.line, location.column);
+  return location.file.empty() ? "" : location.to_string() + ": ";
 }
 
 std::string section(const char* title, const std::vector<Effect>& effects) {

@@ -24,6 +24,8 @@ struct SourceLocation {
   int line = 0;
   int column = 0;
 
+  /// "file:line:column"
+  [[nodiscard]] std::string to_string() const;
   bool operator==(const SourceLocation&) const = default;
 };
 

@@ -38,6 +38,11 @@ class Conditions {
   std::vector<Condition> conditions_;
 };
 
+/// Whether it says that something of the user's does not work. Some types do that by being True.
+bool is_bad(const Condition& condition);
+/// The condition that keeps a Gateway, a listener, or a route at its parent, from being used; null if there is none.
+const Condition* objection(const Conditions& conditions);
+
 struct ListenerStatus {
   std::string name;
   std::uint16_t port = 0;  ///< v1alpha1 keys listener status by port

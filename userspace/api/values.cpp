@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
+#include <string_view>
 
 #include "userspace/api/problem.hpp"
 #include "userspace/api/resource_set.hpp"
@@ -15,8 +17,10 @@ void ResourceSet::sort() {
   });
 }
 
+std::string SourceLocation::to_string() const { return fmt::format("{}:{}:{}", file, line, column); }
+
 std::string Problem::to_string() const {
-  std::string text = fmt::format("{}:{}:{}: ", location.file, location.line, location.column);
+  std::string text = location.to_string() + ": ";
   if (!object.empty()) text += object + (field.empty() ? ": " : " ");
   if (!field.empty()) text += field + ": ";
   return text + message;
@@ -34,6 +38,21 @@ void Conditions::set(Condition condition) {
 const Condition* Conditions::find(std::string_view type) const {
   const auto known = std::ranges::find(conditions_, type, &Condition::type);
   return known == conditions_.end() ? nullptr : &*known;
+}
+
+bool is_bad(const Condition& condition) {
+  static const std::set<std::string_view> negative = {"Conflicted",       "Detached",
+                                                      "NoSuchBackend",    "OverlappingTLSConfig",
+                                                      "PartiallyInvalid", "InsecureFrontendValidationMode"};
+  return condition.status == (negative.contains(condition.type) ? ConditionStatus::True : ConditionStatus::False);
+}
+
+const Condition* objection(const Conditions& conditions) {
+  for (const char* type : {"Conflicted", "Detached", "Accepted", "Admitted", "Scheduled"}) {
+    const Condition* const condition = conditions.find(type);
+    if (condition != nullptr && is_bad(*condition)) return condition;
+  }
+  return nullptr;
 }
 
 }  // namespace gw::api

@@ -32,7 +32,7 @@ Consequences consequences_of(Env& env, const ChangeRequest& request, const State
   Consequences consequences{draining_connections(*preview), {}, {}};
   const auto& before = preview->plan_before.rejections;
   for (const auto& rejection : preview->plan_after.rejections) {
-    if (std::ranges::find(before, rejection) == before.end()) consequences.rejections.push_back(to_string(rejection));
+    if (std::ranges::find(before, rejection) == before.end()) consequences.rejections.push_back(rejection.to_string());
   }
   std::ranges::set_difference(preview->plan_after.warnings, preview->plan_before.warnings,
                               std::back_inserter(consequences.warnings));

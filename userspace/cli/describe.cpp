@@ -59,12 +59,11 @@ std::string object_name(const json& object) {
 
 /// What the daemon has to say of this object beyond its status.
 void analysis(Env& env, const json& object) {
-  const auto body = env.ask("/v1/status");
-  const json document = body ? json::parse(*body, nullptr, false) : json();
+  const auto document = fetch_status(env);
   const std::string name = object_name(object);
   std::string lines;
-  if (document.is_object() && document.contains("findings")) {
-    for (const json& finding : document["findings"]) {
+  if (document && document->contains("findings")) {
+    for (const json& finding : document->at("findings")) {
       if (text_at(finding, "/object") == name) lines += "  - " + text_at(finding, "/message") + "\n";
     }
   }

@@ -53,6 +53,14 @@ Result<std::vector<json>> fetch_objects(Env& env) {
   return document["objects"].get<std::vector<json>>();
 }
 
+Result<json> fetch_status(Env& env) {
+  const auto body = env.ask("/v1/status");
+  if (!body) return fail(body.error());
+  json document = json::parse(*body, nullptr, false);
+  if (!document.is_object()) return fail("the daemon's answer is not understood");
+  return document;
+}
+
 std::vector<json> select(const std::vector<json>& objects, const Kind& kind, const Selection& selection) {
   std::vector<json> chosen;
   for (const json& entry : objects) {

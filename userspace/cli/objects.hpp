@@ -36,6 +36,9 @@ Result<std::vector<nlohmann::json>> fetch_objects(Env& env);
 std::vector<nlohmann::json> select(const std::vector<nlohmann::json>& objects, const Kind& kind,
                                    const Selection& selection);
 
+/// GET /v1/status.
+Result<nlohmann::json> fetch_status(Env& env);
+
 /// A string at a JSON pointer, or "".
 std::string text_at(const nlohmann::json& value, const char* pointer);
 /// The status word of a condition in a list of them, or "Unknown".

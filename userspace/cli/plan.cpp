@@ -18,9 +18,7 @@ std::vector<std::string> operation_lines(const Preview& preview) {
 
 std::vector<std::string> rejection_lines(const plan::Plan& plan) {
   std::vector<std::string> lines;
-  for (const auto& rejection : plan.rejections) {
-    lines.push_back(to_string(rejection));
-  }
+  for (const auto& rejection : plan.rejections) lines.push_back(rejection.to_string());
   return lines;
 }
 

@@ -5,7 +5,6 @@
 #include <yaml-cpp/yaml.h>
 
 #include <map>
-#include <nlohmann/json.hpp>
 
 #include "userspace/net/discover.hpp"
 #include "userspace/net/namespace.hpp"
@@ -39,9 +38,8 @@ Settings read_settings(Env& env, const ChangeRequest& request) {
 
 /// Links and routes are those that the daemon sees.
 Result<> go_where_the_daemon_is(Env& env) {
-  const auto body = env.ask("/v1/status");
-  const auto status = body ? nlohmann::json::parse(*body, nullptr, false) : nlohmann::json();
-  const auto process = status.is_object() ? status.value("pid", pid_t{0}) : 0;
+  const auto status = fetch_status(env);
+  const auto process = status ? status->value("pid", pid_t{0}) : 0;
   return process == 0 ? Result<>() : net::enter_namespace_of(process);
 }
 
@@ -91,10 +89,6 @@ std::vector<std::string> draining_connections(const Preview& preview) {
         backend.drain_seconds == 0 ? "do not drain" : fmt::format("go on for {} s", backend.drain_seconds)));
   }
   return sentences;
-}
-
-std::string to_string(const plan::Rejection& rejection) {
-  return fmt::format("listener {}: {}: {}", rejection.listener, rejection.reason, rejection.message);
 }
 
 void print_list(Env& env, const char* title, const std::vector<std::string>& lines) {

@@ -32,8 +32,6 @@ Result<Preview> make_preview(Env& env, const ChangeRequest& request, const State
 /// Connections that the operations leave without their backend, a sentence for each backend.
 std::vector<std::string> draining_connections(const Preview& preview);
 
-std::string to_string(const plan::Rejection& rejection);
-
 /// A title and indented lines; nothing if there are none.
 void print_list(Env& env, const char* title, const std::vector<std::string>& lines);
 

@@ -55,9 +55,8 @@ void add_documents(const provider::Snapshot& snapshot, Documents& documents) {
 
 /// The daemon shows no bytes of Secrets, so they are read where it read them.
 void read_secrets(Env& env, Resources& resources) {
-  const auto body = env.ask("/v1/status");
-  const json status = body ? json::parse(*body, nullptr, false) : json();
-  const std::string source = status.is_object() ? status.value("source", "") : "";
+  const auto status = fetch_status(env);
+  const std::string source = status ? status->value("source", "") : "";
   std::error_code ignored;
   if (source.empty() || !std::filesystem::is_directory(source, ignored)) return;
   resources.objects.secrets = provider::read_manifests({source}).snapshot.resources.secrets;

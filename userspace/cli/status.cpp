@@ -80,16 +80,14 @@ void print(Env& env, const json& status, bool ready) {
 }  // namespace
 
 int status(Env& env, Output output) {
-  const auto body = env.ask("/v1/status");
-  if (!body) return report(env, body.error());
-  const json document = json::parse(*body, nullptr, false);
-  if (!document.is_object()) return report(env, {"the daemon's answer is not understood", 0});
-  const bool ready = document.value("ready", false);
-  const bool has_findings = document.contains("findings") && !document["findings"].empty();
+  const auto document = fetch_status(env);
+  if (!document) return report(env, document.error());
+  const bool ready = document->value("ready", false);
+  const bool has_findings = document->contains("findings") && !document->at("findings").empty();
   if (output == Output::Json) {
-    env.out << document.dump(2) << "\n";
+    env.out << document->dump(2) << "\n";
   } else {
-    print(env, document, ready);
+    print(env, *document, ready);
   }
   if (!ready) return kError;
   return has_findings ? kFindings : kOk;

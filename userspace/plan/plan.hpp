@@ -82,6 +82,8 @@ struct Rejection {
   std::string reason;    ///< the API's reason: AddressNotUsable, AddressNotAssigned, NoResources, PortUnavailable ...
   std::string message;
 
+  /// "listener NAME: reason: message"
+  [[nodiscard]] std::string to_string() const;
   bool operator==(const Rejection&) const = default;
 };
 

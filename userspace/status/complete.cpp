@@ -18,16 +18,6 @@ using api::ConditionStatus;
 
 bool is_legacy(const api::GatewayStatus& gateway) { return gateway.ref.group == api::kLegacyGroup; }
 
-/// The listener's condition that says it is not to be programmed at all.
-const Condition* objection(const api::ListenerStatus& listener) {
-  for (const char* type : {"Conflicted", "Detached"}) {
-    const Condition* condition = listener.conditions.find(type);
-    if (condition != nullptr && condition->status == ConditionStatus::True) return condition;
-  }
-  const Condition* accepted = listener.conditions.find("Accepted");
-  return accepted != nullptr && accepted->status == ConditionStatus::False ? accepted : nullptr;
-}
-
 std::string data_path(const plan::Plan& plan) {
   std::string text;
   for (const auto& attachment : plan.attachments) {
@@ -39,11 +29,6 @@ std::string data_path(const plan::Plan& plan) {
 
 bool needs_proxy(const api::ListenerStatus& listener) {
   return listener.protocol == "HTTP" || listener.protocol == "HTTPS" || listener.protocol == "TLS";
-}
-
-bool is_conflicted(const api::ListenerStatus& listener) {
-  const Condition* const conflicted = listener.conditions.find("Conflicted");
-  return conflicted != nullptr && conflicted->status == ConditionStatus::True;
 }
 
 /// Of a Gateway or ListenerSet.
@@ -151,8 +136,8 @@ class Completion {
     const auto no = [&](const std::string& reason, const std::string& message) {
       return Condition{owner.type, ConditionStatus::False, reason, message, 0};
     };
-    if (const Condition* against = objection(listener)) {
-      return no(owner.is_set && is_conflicted(listener) ? against->reason : "Invalid", against->message);
+    if (const Condition* against = api::objection(listener.conditions)) {
+      return no(owner.is_set && against->type == "Conflicted" ? against->reason : "Invalid", against->message);
     }
     const auto rejection = rejections_.find({owner.group, name});
     if (rejection != rejections_.end()) return no(rejection->second->reason, rejection->second->message);

@@ -4,6 +4,7 @@
 
 #include "userspace/translate/graph.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -29,5 +30,17 @@ std::string rule_key(const api::Route& route, std::size_t index, const std::stri
 std::string way_of(const Graph& graph, const RouteNode& route, const ListenerNode& listener);
 /// A listener for each way of the route's traffic; only those that serve.
 std::map<std::string, const ListenerNode*> ways_of(const Graph& graph, const RouteNode& route);
+
+/// Makes a rule of the route for each of its ways, by `make(listener)`, and adds what comes out under its key. A route
+/// that serves nothing still learns what is wrong with its references: for it the rule is made and left out. It has a
+/// null listener if nothing binds it.
+template <typename Rules, typename Make>
+void add_rule(const RouteNode& route, std::size_t index, const std::map<std::string, const ListenerNode*>& ways,
+              Rules& rules, Make make) {
+  for (const auto& [way, listener] : ways) rules.emplace(rule_key(*route.common, index, way), make(listener));
+  if (!ways.empty()) return;
+  const ListenerNode* const any = route.listeners.empty() ? nullptr : route.listeners.front();
+  (void)make(any);
+}
 
 }  // namespace gw::translate

@@ -18,12 +18,6 @@ ListenerOwner* find_owner(const Graph& graph, const api::ParentReference& refere
   return reference.kind == "ListenerSet" ? graph.listener_sets_by_name.find(ns, reference.name) : nullptr;
 }
 
-/// "sectionName" and "port" narrow the choice; both must match where both are given.
-bool is_addressed(const ListenerNode& node, const api::ParentReference& reference) {
-  if (reference.section_name && *reference.section_name != node.source->name) return false;
-  return !reference.port || *reference.port == node.source->port;
-}
-
 std::string describe(const api::ParentReference& reference) {
   if (reference.section_name && reference.port) {
     return fmt::format("is named \"{}\" and has port {}", *reference.section_name, *reference.port);
@@ -45,18 +39,6 @@ std::string listener_list(const ListenerOwner& owner) {
   return text;
 }
 
-/// The protocols whose listeners bind routes of the kind.
-const char* protocols_for(const std::string& kind) {
-  if (kind == "TCPRoute") return "TCP";
-  if (kind == "UDPRoute") return "UDP";
-  return kind == "TLSRoute" ? "TLS" : "HTTP or HTTPS";
-}
-
-bool fits(const std::string& kind, const std::string& protocol) {
-  const bool is_http = protocol == "HTTP" || protocol == "HTTPS";
-  return kind == "HTTPRoute" || kind == "GRPCRoute" ? is_http : protocol == protocols_for(kind);
-}
-
 bool has_kind(const std::vector<api::RouteGroupKind>& kinds, const api::Route& route) {
   return std::ranges::any_of(
       kinds, [&route](const auto& kind) { return kind.kind == route.kind && kind.group == route.group; });
@@ -65,7 +47,7 @@ bool has_kind(const std::vector<api::RouteGroupKind>& kinds, const api::Route& r
 /// Why a listener does not let the route in, whatever its hostnames; empty if it does.
 std::string refusal_of(const Graph& graph, const ListenerNode& node, const api::Route& route) {
   const api::Listener& listener = *node.source;
-  if (!fits(route.kind, listener.protocol)) {
+  if (!takes_kind(listener.protocol, route.kind)) {
     return fmt::format("listener {} has protocol {}, a {} needs {}", listener.name, listener.protocol, route.kind,
                        protocols_for(route.kind));
   }
@@ -133,7 +115,7 @@ Verdict bind_parent(const Graph& graph, RouteNode& route, ListenerOwner& owner, 
   }
   Attempt attempt;
   for (auto& node : owner.listeners) {
-    if (is_addressed(node, reference)) try_listener(graph, route, node, attempt);
+    if (is_addressed(*node.source, reference)) try_listener(graph, route, node, attempt);
   }
   return judge(attempt, owner, route, reference);
 }
@@ -152,7 +134,7 @@ void note_missing_parent(Graph& graph, const api::Route& route, const api::Paren
 }
 
 bool names(const ParentNode& parent, const ListenerNode& listener) {
-  return parent.owner == listener.owner && parent.accepted.ok && is_addressed(listener, parent.reference);
+  return parent.owner == listener.owner && parent.accepted.ok && is_addressed(*listener.source, parent.reference);
 }
 
 /// Tells a bound route that another one has the listener's traffic. The API has no condition for it (GEP-2644).

@@ -63,17 +63,13 @@ ir::HttpRule build_for(Graph& graph, RouteNode& node, const Rule& rule, const Li
   return build_rule({graph, node, {*node.common, name}, &entrance}, rule);
 }
 
-/// A route that serves nothing still learns what is wrong with its references.
 template <typename Route>
 void build_route(Graph& graph, RouteNode& node, const Route& route, ir::Config& config) {
   const auto ways = ways_of(graph, node);
-  const ListenerNode* const any = node.listeners.empty() ? nullptr : node.listeners.front();
   for (std::size_t i = 0; i < route.rules.size(); ++i) {
     if (node.drops(i)) continue;
-    for (const auto& [way, listener] : ways) {
-      config.http_rules.emplace(rule_key(route, i, way), build_for(graph, node, route.rules[i], listener));
-    }
-    if (ways.empty()) (void)build_for(graph, node, route.rules[i], any);
+    add_rule(node, i, ways, config.http_rules,
+             [&](const ListenerNode* listener) { return build_for(graph, node, route.rules[i], listener); });
   }
 }
 

@@ -54,16 +54,12 @@ ir::Service build_rule(Graph& graph, RouteNode& route, const api::TlsRoute& sour
   return build_service(graph, route, source.rules[index], listener);
 }
 
-/// A route that serves nothing still learns what is wrong with its references.
 template <typename Route>
 void build_route(Graph& graph, RouteNode& route, const Route& source, ir::Config& config) {
   const auto ways = ways_of(graph, route);
-  const ListenerNode* const any = route.listeners.empty() ? nullptr : route.listeners.front();
   for (std::size_t i = 0; i < live_rules(source); ++i) {
-    for (const auto& [way, listener] : ways) {
-      config.services.emplace(rule_key(source, i, way), build_rule(graph, route, source, i, listener));
-    }
-    if (ways.empty()) (void)build_rule(graph, route, source, i, any);
+    add_rule(route, i, ways, config.services,
+             [&](const ListenerNode* listener) { return build_rule(graph, route, source, i, listener); });
   }
 }
 

@@ -39,6 +39,22 @@ bool allows_namespace(const api::RouteNamespaces& clause, const std::string& own
   return clause.selector.matches({{"kubernetes.io/metadata.name", other_ns}});
 }
 
+const char* protocols_for(const std::string& kind) {
+  if (kind == "TCPRoute") return "TCP";
+  if (kind == "UDPRoute") return "UDP";
+  return kind == "TLSRoute" ? "TLS" : "HTTP or HTTPS";
+}
+
+bool takes_kind(const std::string& protocol, const std::string& kind) {
+  const bool is_http = protocol == "HTTP" || protocol == "HTTPS";
+  return kind == "HTTPRoute" || kind == "GRPCRoute" ? is_http : protocol == protocols_for(kind);
+}
+
+bool is_addressed(const api::Listener& listener, const api::ParentReference& reference) {
+  if (reference.section_name && *reference.section_name != listener.name) return false;
+  return !reference.port || *reference.port == listener.port;
+}
+
 std::vector<LegacyObstacle> legacy_obstacles(const api::Gateway& gateway, const api::Listener& listener,
                                              const api::Route& route, const api::Objects<api::Namespace>& namespaces) {
   std::vector<LegacyObstacle> obstacles;

@@ -18,6 +18,14 @@ const char* from_word(api::NamespacesFrom from);
 bool allows_namespace(const api::RouteNamespaces& clause, const std::string& own_ns, const std::string& other_ns,
                       const api::Objects<api::Namespace>& namespaces);
 
+/// The protocols whose listeners bind routes of the kind, for people: "TCP", "HTTP or HTTPS".
+const char* protocols_for(const std::string& kind);
+/// Whether a v1 listener with that protocol binds routes of the kind.
+bool takes_kind(const std::string& protocol, const std::string& kind);
+
+/// "sectionName" and "port" narrow the choice of listeners; both must match where both are given.
+bool is_addressed(const api::Listener& listener, const api::ParentReference& reference);
+
 /// Why a listener and a route of 2021 do not select each other ("A binding will only take place if both resources
 /// select each other").
 enum class LegacyObstacle : std::uint8_t {

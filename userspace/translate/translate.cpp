@@ -86,6 +86,8 @@ bool are_same_but_for_slices(const api::ResourceSet& a, const api::ResourceSet& 
 
 }  // namespace
 
+std::string Finding::to_string() const { return location.to_string() + ": " + object.to_string() + ": " + message; }
+
 Output translate(const api::ResourceSet& resources, const Options& options) {
   return Translator(options).translate(resources);
 }

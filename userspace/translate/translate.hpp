@@ -25,6 +25,9 @@ struct Finding {
   api::ObjectRef object;
   api::SourceLocation location;
   std::string message;
+
+  /// "file:line:column: Kind namespace/name: message"
+  [[nodiscard]] std::string to_string() const;
   bool operator==(const Finding&) const = default;
 };
 
