@@ -153,6 +153,13 @@ struct {
 } gw_links SEC(".maps");
 
 struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, GW_LINKS_MAX);
+	__type(key, struct gw_vlan_key);
+	__type(value, __u32);
+} gw_vlans SEC(".maps");
+
+struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 1 << GW_HOPS_BITS);
 	__type(key, __u32);

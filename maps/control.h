@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
-/* gw_control and gw_links: what the agent tells the running programs. */
+/* gw_control, gw_links and gw_vlans: what the agent tells the running programs. */
 #pragma once
 
 #include "abi.h"
@@ -28,12 +28,32 @@ struct gw_control {
 GW_STATIC_ASSERT(sizeof(struct gw_control) == 24, "gw_control has no hidden padding");
 
 enum gw_link_flags {
-	GW_LINK_XDP = 1 << 0, /* XDP may redirect to this link */
+	GW_LINK_XDP = 1 << 0,  /* XDP may redirect to this link */
+	GW_LINK_VLAN = 1 << 1, /* a VLAN's device: XDP may redirect to `parent`, with `tags` */
 };
+
+/* A VLAN tag as in a frame (IEEE 802.1Q), network byte order. */
+struct gw_vlan_tag {
+	__be16 protocol; /* ETH_P_8021Q or ETH_P_8021AD; 0: no tag */
+	__be16 tci;	 /* the VLAN's number; in frames also priority bits */
+};
+GW_STATIC_ASSERT(sizeof(struct gw_vlan_tag) == 4, "gw_vlan_tag is what is in the frame");
+
+#define GW_VLAN_ID   0x0fff /* host byte order: the number's bits of a TCI */
+#define GW_VLAN_TAGS 2	    /* QinQ; outermost first */
 
 /* gw_links: key is the ifindex (__u32). */
 struct gw_link {
-	__u32 flags; /* enum gw_link_flags */
-	__u32 mtu;   /* longest IP packet, bytes */
+	__u32 flags;  /* enum gw_link_flags */
+	__u32 mtu;    /* longest IP packet, bytes */
+	__u32 parent; /* of a VLAN's device: the link below all tags */
+	struct gw_vlan_tag tags[GW_VLAN_TAGS];
 };
-GW_STATIC_ASSERT(sizeof(struct gw_link) == 8, "gw_link has no hidden padding");
+GW_STATIC_ASSERT(sizeof(struct gw_link) == 20, "gw_link has no hidden padding");
+
+/* gw_vlans: which device a tagged frame belongs to. The value is its ifindex (__u32). */
+struct gw_vlan_key {
+	__u32 ifindex; /* where the frame comes in */
+	struct gw_vlan_tag tags[GW_VLAN_TAGS];
+};
+GW_STATIC_ASSERT(sizeof(struct gw_vlan_key) == 12, "gw_vlan_key has no hidden padding");

@@ -64,6 +64,9 @@ enum gw_flow_flags {
 /* Both bits: DSR in a tunnel, whose outer header is from src to dst. */
 #define GW_FLOW_TUNNEL (GW_FLOW_DSR | GW_FLOW_FULL_NAT)
 
+/* Both bits: XDP may transmit, and `ifindex` is a VLAN's device, so the frame gets its tags. */
+#define GW_FLOW_VLAN (GW_FLOW_XDP | GW_FLOW_LOCAL)
+
 struct gw_flow {
 	__be16 sport; /* the ports to write into the packet */
 	__be16 dport;

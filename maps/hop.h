@@ -17,8 +17,8 @@ struct gw_hop {
 	__u32 ifindex;
 	__u8 source_mac[6];
 	__u8 target_mac[6];
-	__u16 mtu; /* longest IP packet, bytes; 65535 if unknown */
-	__u8 xdp;  /* XDP may transmit there */
-	__u8 pad;  /* zero */
+	__u16 mtu;	 /* longest IP packet, bytes; 65535 if unknown */
+	__u8 flow_flags; /* how XDP may transmit there: GW_FLOW_XDP, GW_FLOW_VLAN or 0 */
+	__u8 pad;	 /* zero */
 };
 GW_STATIC_ASSERT(sizeof(struct gw_hop) == 40, "gw_hop has no hidden padding");

@@ -25,6 +25,7 @@
 #define GW_MAP_SOCKETS	    "gw_sockets"
 #define GW_MAP_CONTROL	    "gw_control"
 #define GW_MAP_LINKS	    "gw_links"
+#define GW_MAP_VLANS	    "gw_vlans"
 #define GW_MAP_COUNTERS	    "gw_counters"
 #define GW_MAP_NAMES	    "gw_names"
 

@@ -34,10 +34,10 @@ static_assert(Schema<gw_addr> && Schema<gw_listener_key> && Schema<gw_listener> 
 	      Schema<gw_flow4_key> && Schema<gw_flow6_key> && Schema<gw_flow> && Schema<gw_flow4> &&
 	      Schema<gw_flow6> && Schema<gw_limbo_entry> && Schema<gw_fragment_key> &&
 	      Schema<gw_fragment> && Schema<gw_service> && Schema<gw_control> && Schema<gw_link> &&
-	      Schema<gw_name_key> && Schema<gw_name> && Schema<gw_source_key> && Schema<gw_rate> &&
-	      Schema<gw_source_rate_key> && Schema<gw_admission> && Schema<gw_backend_health_key> &&
-	      Schema<gw_backend_health> && Schema<gw_socket_key> && Schema<gw_socket> &&
-	      Schema<gw_hop>);
+	      Schema<gw_vlan_key> && Schema<gw_name_key> && Schema<gw_name> &&
+	      Schema<gw_source_key> && Schema<gw_rate> && Schema<gw_source_rate_key> &&
+	      Schema<gw_admission> && Schema<gw_backend_health_key> && Schema<gw_backend_health> &&
+	      Schema<gw_socket_key> && Schema<gw_socket> && Schema<gw_hop>);
 
 /// Orders by object representation; for use as `std::map`'s comparator.
 struct BytesLess {

@@ -329,7 +329,7 @@ static __always_inline int gw_stage_connect(gw_ctx *ctx, bool is_v6)
 	/* The flow in the table is another CPU's, or to be moved by this segment. */
 	if (reason == GW_CONNECT_KNOWN || !gw_is_request(packet))
 		return gw_enter(ctx, is_v6 ? GW_STAGE_FORWARD6 : GW_STAGE_FORWARD4);
-	return gw_send_if_found(ctx, &value.flow, packet, hop, &neighbour, GW_NOTED, is_v6);
+	return gw_send_if_found(ctx, &value.flow, packet, hop, &neighbour, GW_IN_CONNECT, is_v6);
 }
 
 static __always_inline int gw_stage_connect4(gw_ctx *ctx)

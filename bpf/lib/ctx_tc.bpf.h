@@ -12,6 +12,7 @@
 #include <bpf/bpf_helpers.h>
 
 #include "bpf/lib/csum.bpf.h"
+#include "maps/control.h"
 
 #define GW_HOOK_XDP 0
 #define GW_SECTION  "tc"
@@ -42,6 +43,17 @@ static __always_inline __u32 ctx_ifindex(const gw_ctx *ctx)
 	return ctx->ifindex; /* the link that the packet came in by, or leaves by */
 }
 
+/* The stack has taken VLAN tags out for good. */
+static __always_inline bool ctx_has_tags(const gw_ctx *ctx)
+{
+	return false;
+}
+
+static __always_inline int ctx_forget_tags(gw_ctx *ctx)
+{
+	return 0;
+}
+
 /*
  * Makes the first `length` bytes directly accessible, or all there are: some drivers leave the
  * linear part shorter than the headers. Sockets put exactly the headers there, so asking for more
@@ -58,12 +70,13 @@ static __always_inline void ctx_pull(gw_ctx *ctx, __u32 length)
 /*
  * Frames of others, seen because the link is promiscuous or the switch floods, are not ours. Nor
  * are those with a VLAN tag, which the kernel has already taken out of the frame: they will be seen
- * again on their VLAN's own device, and that one has our program if we serve it. At egress the type
- * says nothing.
+ * again on their VLAN's own device, and that one has our program if we serve it. A tag without a
+ * number is none: it only gives a priority. At egress the type says nothing.
  */
 static __always_inline bool ctx_is_for_us(const gw_ctx *ctx)
 {
-	return (GW_HOOK_EGRESS || ctx->pkt_type == PACKET_HOST) && !ctx->vlan_present;
+	return (GW_HOOK_EGRESS || ctx->pkt_type == PACKET_HOST) &&
+	       (!ctx->vlan_present || !(ctx->vlan_tci & GW_VLAN_ID));
 }
 
 /* True if the frame has `length` bytes, directly accessible or not. */

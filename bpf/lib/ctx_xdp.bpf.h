@@ -9,6 +9,7 @@
 
 #include "bpf/lib/csum.bpf.h"
 #include "bpf/lib/feature.bpf.h"
+#include "bpf/lib/tags.bpf.h"
 
 #define GW_HOOK_XDP	 1 /* XDP leaves what it cannot do to the tc program of the same link */
 #define GW_HOOK_EGRESS	 0
@@ -30,9 +31,28 @@ static __always_inline void *ctx_data_end(const gw_ctx *ctx)
 	return (void *)(long)ctx->data_end;
 }
 
+/* The link that the packet came in by: with tags, their VLAN's device. */
 static __always_inline __u32 ctx_ifindex(const gw_ctx *ctx)
 {
-	return ctx->ingress_ifindex;
+	const struct gw_tags *tags = gw_tags_of(ctx);
+	__u32 ifindex = ctx->ingress_ifindex;
+
+	/* The compiler would choose a pointer first, and the verifier wants none into the context.
+	 */
+	barrier_var(ifindex);
+	return tags ? tags->ifindex : ifindex;
+}
+
+/* True if the frame came with VLAN tags, which we took out. */
+static __always_inline bool ctx_has_tags(const gw_ctx *ctx)
+{
+	return gw_tags_of(ctx);
+}
+
+/* The frame leaves without the tags it came with. */
+static __always_inline int ctx_forget_tags(gw_ctx *ctx)
+{
+	return gw_tags_forget(ctx);
 }
 
 /* Makes the first `length` bytes directly accessible, or all there are. XDP frames are. */
@@ -121,13 +141,13 @@ static __always_inline int ctx_redirect_unresolved(gw_ctx *ctx, __u32 ifindex,
 	return GW_VERDICT_DROP;
 }
 
-/* To whoever has sent the packet. */
-static __always_inline int ctx_send_back(gw_ctx *ctx)
-{
-	return (int)bpf_redirect(ctx_ifindex(ctx), 0);
-}
-
 static __always_inline int ctx_redirect(gw_ctx *ctx, __u32 ifindex)
 {
 	return (int)bpf_redirect(ifindex, 0);
+}
+
+/* To whoever has sent the packet. */
+static __always_inline int ctx_send_back(gw_ctx *ctx)
+{
+	return gw_tags_restore(ctx) ? GW_VERDICT_DROP : ctx_redirect(ctx, ctx->ingress_ifindex);
 }

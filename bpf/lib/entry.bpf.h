@@ -14,14 +14,15 @@
 #include "bpf/lib/packet.bpf.h"
 #include "bpf/lib/reject.bpf.h"
 #include "bpf/lib/stage.bpf.h"
+#include "bpf/lib/vlan.bpf.h"
 
-static __always_inline int gw_enter_ipv4(gw_ctx *ctx)
+static __always_inline int gw_enter_ipv4(gw_ctx *ctx, enum gw_place place)
 {
 	struct gw_packet packet;
 
 	switch (gw_parse_ipv4(ctx, &packet)) {
 	case GW_PARSED_L4:
-		return gw_forward(ctx, &packet, true, false);
+		return gw_forward(ctx, &packet, place, false);
 	case GW_PARSED_ICMP:
 		return gw_enter(ctx, GW_STAGE_ICMP4);
 	case GW_PARSED_FRAGMENT:
@@ -31,13 +32,13 @@ static __always_inline int gw_enter_ipv4(gw_ctx *ctx)
 	}
 }
 
-static __always_inline int gw_enter_ipv6(gw_ctx *ctx)
+static __always_inline int gw_enter_ipv6(gw_ctx *ctx, enum gw_place place)
 {
 	struct gw_packet packet;
 
 	switch (gw_parse_ipv6(ctx, &packet)) {
 	case GW_PARSED_L4:
-		return gw_forward(ctx, &packet, true, true);
+		return gw_forward(ctx, &packet, place, true);
 	case GW_PARSED_ICMP:
 		return gw_enter(ctx, GW_STAGE_ICMP6);
 	case GW_PARSED_EXTENSION:
@@ -53,17 +54,30 @@ static __always_inline int gw_entry(gw_ctx *ctx)
 	const __be16 type = gw_parse_ethernet(ctx);
 
 	if (type == bpf_htons(ETH_P_IP))
-		return gw_enter_ipv4(ctx);
+		return gw_enter_ipv4(ctx, GW_IN_ENTRY);
 	if (type == bpf_htons(ETH_P_IPV6))
-		return gw_enter_ipv6(ctx);
+		return gw_enter_ipv6(ctx, GW_IN_ENTRY);
+	if (GW_HOOK_XDP && gw_is_vlan(type))
+		return gw_enter(ctx, GW_STAGE_UNTAG);
 	return gw_pass();
+}
+
+/* A packet that came with VLAN tags, or whose next hop wants them. */
+static __always_inline int gw_stage_vlan4(gw_ctx *ctx)
+{
+	return GW_HOOK_XDP ? gw_enter_ipv4(ctx, GW_IN_VLAN) : gw_drop(GW_DROP_INTERNAL);
+}
+
+static __always_inline int gw_stage_vlan6(gw_ctx *ctx)
+{
+	return GW_HOOK_XDP ? gw_enter_ipv6(ctx, GW_IN_VLAN) : gw_drop(GW_DROP_INTERNAL);
 }
 
 #define GW_STAGE_PROGRAM(number, name)                                                             \
 	SEC(GW_SECTION)                                                                            \
 	int GW_PROGRAM(name)(gw_ctx * ctx)                                                         \
 	{                                                                                          \
-		return gw_stage_##name(ctx);                                                       \
+		return gw_end_stage(ctx, gw_stage_##name(ctx));                                    \
 	}
 GW_STAGES(GW_STAGE_PROGRAM)
 #undef GW_STAGE_PROGRAM

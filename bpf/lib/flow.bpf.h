@@ -118,6 +118,18 @@ static __always_inline bool gw_flow_is_tunnel(const struct gw_flow *flow)
 	return (flow->flags & GW_FLOW_TUNNEL) == GW_FLOW_TUNNEL;
 }
 
+/* The backend is this host. */
+static __always_inline bool gw_flow_is_local(const struct gw_flow *flow)
+{
+	return (flow->flags & GW_FLOW_VLAN) == GW_FLOW_LOCAL;
+}
+
+/* On XDP the frame leaves by a VLAN. */
+static __always_inline bool gw_flow_is_for_vlan(const struct gw_flow *flow)
+{
+	return (flow->flags & GW_FLOW_VLAN) == GW_FLOW_VLAN;
+}
+
 /* The entry of the other direction; NULL with DSR, where what stands under its tuple is somebody
  * else's. */
 static __always_inline struct gw_flow *gw_flow_peer(const struct gw_flow *flow, __u8 protocol,

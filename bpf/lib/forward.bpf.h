@@ -10,6 +10,7 @@
 #include "bpf/lib/stage.bpf.h"
 #include "bpf/lib/track.bpf.h"
 #include "bpf/lib/tunnel.bpf.h"
+#include "bpf/lib/vlan.bpf.h"
 
 /* XDP has no way to make the kernel resolve a neighbour: the tc program behind it has. */
 static __always_inline int gw_leave_to_tc(void)
@@ -17,6 +18,14 @@ static __always_inline int gw_leave_to_tc(void)
 	gw_count(GW_EVENT_XDP_TO_TC);
 	return GW_VERDICT_PASS;
 }
+
+/* Which program code is in: what nearly all packets need is in the entry alone. */
+enum gw_place {
+	GW_IN_ENTRY,   /* neither the frame nor its next hop has VLAN tags */
+	GW_IN_VLAN,    /* as the entry, with tags */
+	GW_IN_FORWARD, /* the next hop is looked up first */
+	GW_IN_CONNECT, /* so it is; the flow was made from the packet and knows of it */
+};
 
 /* Everything but the MAC addresses; an outer header if the flow has one. */
 static __always_inline int gw_transform(gw_ctx *ctx, const struct gw_flow *flow,
@@ -35,20 +44,14 @@ static __always_inline bool gw_is_too_big(const gw_ctx *ctx, const struct gw_flo
 	return ctx_segment_length(ctx, gw_ip_length(packet), headers) > flow->mtu;
 }
 
-/* Whether the packet's flow knows of it already. */
-enum gw_noted {
-	GW_TO_NOTE, /* if it is sent, note it */
-	GW_NOTED,   /* the flow was made from it */
-};
-
 /* The rewritten packet goes to the flow's next hop, or on through this host's own stack. */
-static __always_inline int gw_transmit(gw_ctx *ctx, const struct gw_flow *flow)
+static __always_inline int gw_transmit(gw_ctx *ctx, const struct gw_flow *flow, enum gw_place place)
 {
-	if (flow->flags & GW_FLOW_LOCAL)
+	if (!GW_HOOK_XDP && gw_flow_is_local(flow))
 		return GW_VERDICT_PASS;
 	if (gw_rewrite_ethernet(ctx, flow))
 		return gw_drop(GW_DROP_INTERNAL);
-	return ctx_redirect(ctx, flow->ifindex);
+	return place == GW_IN_ENTRY ? ctx_redirect(ctx, flow->ifindex) : gw_leave(ctx, flow);
 }
 
 /*
@@ -57,14 +60,16 @@ static __always_inline int gw_transmit(gw_ctx *ctx, const struct gw_flow *flow)
  */
 static __always_inline int gw_send(gw_ctx *ctx, struct gw_flow *flow,
 				   const struct gw_packet *packet, enum gw_next_hop hop,
-				   struct bpf_redir_neigh *neighbour, enum gw_noted noted,
+				   struct bpf_redir_neigh *neighbour, enum gw_place place,
 				   bool is_v6)
 {
 	if (GW_HOOK_XDP && (hop == GW_NEXT_HOP_UNRESOLVED || !(flow->flags & GW_FLOW_XDP)))
 		return gw_leave_to_tc();
+	if (GW_HOOK_XDP && place == GW_IN_ENTRY && gw_flow_is_for_vlan(flow))
+		return gw_enter(ctx, is_v6 ? GW_STAGE_VLAN6 : GW_STAGE_VLAN4);
 	if (gw_is_too_big(ctx, flow, packet))
 		return gw_enter_error(ctx, packet, flow->mtu, is_v6);
-	if (noted == GW_TO_NOTE)
+	if (place != GW_IN_CONNECT)
 		gw_flow_track(flow, packet, is_v6);
 	if (gw_transform(ctx, flow, packet, is_v6))
 		return gw_drop(GW_DROP_INTERNAL);
@@ -73,20 +78,20 @@ static __always_inline int gw_send(gw_ctx *ctx, struct gw_flow *flow,
 		return ctx_redirect_unresolved(ctx, flow->ifindex, neighbour);
 	}
 	gw_count(GW_EVENT_FORWARDED);
-	return gw_transmit(ctx, flow);
+	return gw_transmit(ctx, flow, place);
 }
 
 /* Sends, unless the lookup of the next hop has found none. */
 static __always_inline int gw_send_if_found(gw_ctx *ctx, struct gw_flow *flow,
 					    const struct gw_packet *packet, enum gw_next_hop hop,
-					    struct bpf_redir_neigh *neighbour, enum gw_noted noted,
+					    struct bpf_redir_neigh *neighbour, enum gw_place place,
 					    bool is_v6)
 {
 	if (hop == GW_NEXT_HOP_DISABLED)
 		return gw_drop(GW_DROP_FORWARDING_DISABLED);
 	if (hop == GW_NEXT_HOP_NONE)
 		return gw_drop(GW_DROP_NO_ROUTE);
-	return gw_send(ctx, flow, packet, hop, neighbour, noted, is_v6);
+	return gw_send(ctx, flow, packet, hop, neighbour, place, is_v6);
 }
 
 /* A TCP data offset that points before the header's or behind the segment's end. */
@@ -141,17 +146,15 @@ static __always_inline int gw_reject_orphan(gw_ctx *ctx, struct gw_flow *flow,
 /* At egress only answers of backends on this host concern us. */
 static __always_inline bool gw_is_others_at_egress(const struct gw_flow *flow)
 {
-	const __u8 wanted = GW_FLOW_LOCAL | GW_FLOW_REPLY;
-
-	return GW_HOOK_EGRESS && !(flow && (flow->flags & wanted) == wanted);
+	return GW_HOOK_EGRESS && !(flow && gw_flow_is_local(flow) && flow->flags & GW_FLOW_REPLY);
 }
 
 /*
- * What becomes of a TCP segment, a UDP datagram, or a fragment whose ports are known. `in_entry`, a
+ * What becomes of a TCP segment, a UDP datagram, or a fragment whose ports are known. `place`, a
  * constant: a flow without a current next hop is left to the stage, which looks it up.
  */
-static __always_inline int gw_forward(gw_ctx *ctx, const struct gw_packet *packet, bool in_entry,
-				      bool is_v6)
+static __always_inline int gw_forward(gw_ctx *ctx, const struct gw_packet *packet,
+				      enum gw_place place, bool is_v6)
 {
 	struct gw_flow *flow = gw_flow_find(&packet->tuple, is_v6);
 	struct bpf_redir_neigh neighbour;
@@ -168,18 +171,18 @@ static __always_inline int gw_forward(gw_ctx *ctx, const struct gw_packet *packe
 		return gw_connect_or_pass(ctx, packet, true, is_v6);
 	if (packet->ttl <= 1)
 		return gw_enter_error(ctx, packet, 0, is_v6);
-	is_orphan = !in_entry && !gw_backend_is_there(flow);
+	is_orphan = place == GW_IN_FORWARD && !gw_backend_is_there(flow);
 	if (is_orphan && gw_flow_may_begin(flow, packet))
 		return gw_connect_or_pass(ctx, packet, true, is_v6);
 	if (is_orphan)
 		return gw_reject_orphan(ctx, flow, packet, is_v6);
-	if (!in_entry) {
+	if (place == GW_IN_FORWARD) {
 		hop = gw_next_hop_refresh(ctx, flow, packet, &neighbour, is_v6);
-		return gw_send_if_found(ctx, flow, packet, hop, &neighbour, GW_TO_NOTE, is_v6);
+		return gw_send_if_found(ctx, flow, packet, hop, &neighbour, place, is_v6);
 	}
 	if (flow->generation != gw_generation())
 		return gw_enter_with(ctx, packet, is_v6 ? GW_STAGE_FORWARD6 : GW_STAGE_FORWARD4);
-	return gw_send(ctx, flow, packet, GW_NEXT_HOP_READY, NULL, GW_TO_NOTE, is_v6);
+	return gw_send(ctx, flow, packet, GW_NEXT_HOP_READY, NULL, place, is_v6);
 }
 
 static __always_inline int gw_stage_forward(gw_ctx *ctx, bool is_v6)
@@ -188,7 +191,7 @@ static __always_inline int gw_stage_forward(gw_ctx *ctx, bool is_v6)
 
 	if (!scratch)
 		return gw_drop(GW_DROP_INTERNAL);
-	return gw_forward(ctx, &scratch->packet, false, is_v6);
+	return gw_forward(ctx, &scratch->packet, GW_IN_FORWARD, is_v6);
 }
 
 static __always_inline int gw_stage_forward4(gw_ctx *ctx)

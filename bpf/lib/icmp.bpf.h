@@ -254,7 +254,7 @@ static __always_inline int gw_stage_icmp(gw_ctx *ctx, bool is_v6)
 		gw_health_note_state(flow, GW_FLOW_CLOSED, quote.tuple.protocol);
 	if (hop == GW_NEXT_HOP_UNRESOLVED)
 		return ctx_redirect_unresolved(ctx, flow->ifindex, &neighbour);
-	return gw_transmit(ctx, flow);
+	return gw_transmit(ctx, flow, GW_IN_FORWARD);
 }
 
 static __always_inline int gw_stage_icmp4(gw_ctx *ctx)

@@ -75,6 +75,15 @@ static __always_inline __u16 gw_inner_mtu(const struct gw_flow *flow, __u16 mtu,
 	return mtu > outer ? (__u16)(mtu - outer) : 0;
 }
 
+static __always_inline __u8 gw_flags_to(const struct gw_link *link)
+{
+	if (!link)
+		return 0;
+	if (link->flags & GW_LINK_VLAN)
+		return GW_FLOW_VLAN;
+	return link->flags & GW_LINK_XDP ? GW_FLOW_XDP : 0;
+}
+
 static __always_inline void gw_hop_fill(struct gw_hop *hop, const struct gw_addr *dst,
 					const struct bpf_fib_lookup *fib, __u32 generation)
 {
@@ -87,7 +96,7 @@ static __always_inline void gw_hop_fill(struct gw_hop *hop, const struct gw_addr
 	__builtin_memcpy(hop->source_mac, fib->smac, ETH_ALEN);
 	__builtin_memcpy(hop->target_mac, fib->dmac, ETH_ALEN);
 	hop->mtu = gw_hop_mtu(fib, link);
-	hop->xdp = link && link->flags & GW_LINK_XDP;
+	hop->flow_flags = gw_flags_to(link);
 	hop->pad = 0;
 }
 
@@ -102,10 +111,7 @@ static __always_inline void gw_flow_use_hop(struct gw_flow *flow, const struct g
 	flow->mtu = gw_inner_mtu(flow, hop->mtu, is_v6);
 	__builtin_memcpy(flow->source_mac, hop->source_mac, ETH_ALEN);
 	__builtin_memcpy(flow->target_mac, hop->target_mac, ETH_ALEN);
-	if (hop->xdp)
-		flow->flags |= GW_FLOW_XDP;
-	else
-		flow->flags &= (__u8)~GW_FLOW_XDP;
+	flow->flags = (flow->flags & (__u8)~GW_FLOW_VLAN) | hop->flow_flags;
 	barrier();
 	flow->generation = hop->generation;
 }
@@ -132,7 +138,7 @@ static __always_inline bool gw_next_hop_recall(struct gw_flow *flow, bool is_v6)
 	const struct gw_addr dst = gw_flow_dst(flow, is_v6);
 	const struct gw_hop *hop;
 
-	if (!gw_hops_are_by_destination(control) || flow->flags & GW_FLOW_LOCAL)
+	if (!gw_hops_are_by_destination(control) || gw_flow_is_local(flow))
 		return false;
 	hop = gw_hop_at(&dst);
 	if (!hop || hop->generation != control->generation || !gw_addr_equal(&hop->dst, &dst))
@@ -184,7 +190,7 @@ static __always_inline enum gw_next_hop gw_next_hop_refresh(gw_ctx *ctx, struct 
 	struct bpf_fib_lookup fib;
 	long result;
 
-	if (flow->flags & GW_FLOW_LOCAL) {
+	if (gw_flow_is_local(flow)) {
 		flow->mtu = GW_MTU_UNKNOWN;
 		flow->generation = generation;
 		return GW_NEXT_HOP_READY;

@@ -22,7 +22,12 @@
 	X(GW_STAGE_ICMP4, icmp4)                                                                   \
 	X(GW_STAGE_ICMP6, icmp6)                                                                   \
 	X(GW_STAGE_FRAGMENT4, fragment4)                                                           \
-	X(GW_STAGE_EXTENSION6, extension6)
+	X(GW_STAGE_EXTENSION6, extension6)                                                         \
+	X(GW_STAGE_UNTAG, untag)                                                                   \
+	X(GW_STAGE_VLAN4, vlan4)                                                                   \
+	X(GW_STAGE_VLAN6, vlan6)                                                                   \
+	X(GW_STAGE_TAG, tag)                                                                       \
+	X(GW_STAGE_RESTORE, restore)
 
 #define GW_STAGE_NUMBER(number, name) number,
 enum gw_stage { GW_STAGES(GW_STAGE_NUMBER) GW_STAGE_COUNT };
@@ -37,6 +42,7 @@ struct gw_scratch {
 	__u32 reopens;		     /* CONNECT: the tuple has a closed flow, to be forgotten */
 	__u32 error_second;	     /* ERROR: its limit; not handed on */
 	__u32 errors;
+	__u32 vlan; /* TAG: the VLAN's device that the frame leaves by */
 };
 
 struct {
@@ -71,6 +77,14 @@ static __always_inline int gw_enter(gw_ctx *ctx, enum gw_stage stage)
 {
 	bpf_tail_call(ctx, &GW_STAGE_TABLE, stage);
 	return gw_drop(GW_DROP_INTERNAL);
+}
+
+/* How a stage ends. A frame that is left alone goes on as it came, with its tags. */
+static __always_inline int gw_end_stage(gw_ctx *ctx, int verdict)
+{
+	if (verdict == GW_VERDICT_PASS && ctx_has_tags(ctx))
+		return gw_enter(ctx, GW_STAGE_RESTORE);
+	return verdict;
 }
 
 /* Goes on with `packet` in `stage`. */

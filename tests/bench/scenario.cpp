@@ -99,8 +99,9 @@ void Scenario::configure() {
   must(testing::sh("ip route replace 10.128.0.0/24 via 10.0.2.2 dev out0"));
   must(testing::sh("ip route replace 2001:db8:80::/64 via 2001:db8:2::2 dev out0"));
   must(datapath::set_nat_ports(maps, kNatFirst, kNatLast));
+  const gw_link link{.flags = GW_LINK_XDP, .mtu = 1500, .parent = 0, .tags = {}};
   must(datapath::set_links(
-      maps, {{data_path_->in_ifindex(), {GW_LINK_XDP, 1500}}, {data_path_->out_ifindex(), {GW_LINK_XDP, 1500}}}));
+      maps, {.links = {{data_path_->in_ifindex(), link}, {data_path_->out_ifindex(), link}}, .vlans = {}}));
   must(datapath::bump_generation(maps, datapath::NextHops::ByDestination));
   const plan::Plan plan = plan_of_listener();
   must(datapath::apply(maps, plan::diff(plan, must(datapath::observe(maps)))));

@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <fmt/format.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <time.h>
 
@@ -176,9 +177,25 @@ void Gateway::remove_backend(const IpAddress& address) {
 void Gateway::set_nat_ports(std::uint16_t first, std::uint16_t last) {
   must(datapath::set_nat_ports(maps_, first, last));
 }
+void Gateway::set_links() { must(datapath::set_links(maps_, links_)); }
 void Gateway::set_link_xdp(bool xdp) {
-  const gw_link link{static_cast<std::uint32_t>(xdp ? GW_LINK_XDP : 0), 1500};
-  must(datapath::set_links(maps_, {{data_path_.in_ifindex(), link}, {data_path_.out_ifindex(), link}}));
+  for (const std::uint32_t ifindex : {data_path_.in_ifindex(), data_path_.out_ifindex()}) {
+    links_.links[ifindex] = {.flags = xdp ? std::uint32_t{GW_LINK_XDP} : 0U, .mtu = 1500, .parent = 0, .tags = {}};
+  }
+  set_links();
+}
+void Gateway::put_incoming_link_in_vlan(const std::vector<gw_vlan_tag>& tags) {
+  gw_vlan_key key{.ifindex = if_nametoindex("lo"), .tags = {}};
+  std::ranges::copy(tags, key.tags);
+  links_.vlans[key] = data_path_.in_ifindex();
+  set_links();
+}
+void Gateway::put_backend_link_in_vlan(const std::vector<gw_vlan_tag>& tags) {
+  gw_link& link = links_.links[data_path_.out_ifindex()];
+  link.flags = GW_LINK_VLAN;
+  link.parent = data_path_.in_ifindex();
+  std::ranges::copy(tags, link.tags);
+  set_links();
 }
 void Gateway::set_forwarding(bool on) {
   const auto command = [](bool value) {
@@ -191,8 +208,8 @@ void Gateway::set_forwarding(bool on) {
 }
 void Gateway::set_backend_link_mtu(std::uint32_t mtu) {
   change(fmt::format("ip link set out0 mtu {}", mtu), "ip link set out0 mtu 1500");
-  must(datapath::set_links(
-      maps_, {{data_path_.in_ifindex(), {GW_LINK_XDP, 1500}}, {data_path_.out_ifindex(), {GW_LINK_XDP, mtu}}}));
+  links_.links[data_path_.out_ifindex()].mtu = mtu;
+  set_links();
 }
 void Gateway::bump_generation(datapath::NextHops next_hops) { must(datapath::bump_generation(maps_, next_hops)); }
 void Gateway::set_backend_neighbour(const Mac& mac) {

@@ -56,6 +56,10 @@ class Gateway {
   void remove_backend(const IpAddress& address);
   void set_nat_ports(std::uint16_t first, std::uint16_t last);
   void set_link_xdp(bool xdp);
+  /// Makes the link a VLAN's device on a link that XDP serves: frames come in, or leave, with the tags (outermost
+  /// first). As the agent tells the programs; the kernel knows nothing of it.
+  void put_incoming_link_in_vlan(const std::vector<gw_vlan_tag>& tags);
+  void put_backend_link_in_vlan(const std::vector<gw_vlan_tag>& tags);
   void set_forwarding(bool on);
   /// Of the link towards the backends, as the kernel and the agent's map have it.
   void set_backend_link_mtu(std::uint32_t mtu);
@@ -77,11 +81,13 @@ class Gateway {
   explicit Gateway(DataPath& data_path);
   void apply();
   void add_listener(const IpAddress& vip, std::uint16_t port, std::uint8_t protocol, std::uint32_t service);
+  void set_links();
   void change(const std::string& command, const std::string& undo);
 
   const DataPath& data_path_;
   const datapath::Maps& maps_;
   plan::Plan plan_;
+  datapath::LinkMaps links_;
   std::uint32_t next_id_ = 1;
   std::vector<std::uint64_t> counters_before_;
   std::vector<std::string> undo_;

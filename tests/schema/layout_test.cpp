@@ -38,7 +38,8 @@ TEST(Schema, SizesAreFixed) {
   EXPECT_EQ(sizeof(gw_fragment), 4U);
   EXPECT_EQ(sizeof(gw_control), 24U);
   EXPECT_EQ(sizeof(gw_hop), 40U);
-  EXPECT_EQ(sizeof(gw_link), 8U);
+  EXPECT_EQ(sizeof(gw_link), 20U);
+  EXPECT_EQ(sizeof(gw_vlan_key), 12U);
   EXPECT_EQ(sizeof(gw_name_key), 8U);
   EXPECT_EQ(sizeof(gw_name), 776U);
   EXPECT_EQ(sizeof(gw_socket_key), 32U);

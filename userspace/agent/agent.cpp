@@ -11,6 +11,7 @@
 #include <iterator>
 #include <utility>
 
+#include "userspace/agent/links.hpp"
 #include "userspace/datapath/reconcile.hpp"
 #include "userspace/net/discover.hpp"
 #include "userspace/net/forwarding.hpp"
@@ -361,14 +362,13 @@ std::vector<std::string> Agent::attach(const plan::Plan& plan) {
     for (auto& attachment : wanted) attachment.egress = true;
   }
   attached_ = attacher_.apply(wanted);
-  std::map<std::uint32_t, gw_link> links;
   std::vector<std::string> failures;
   for (const auto& result : attached_) {
-    links[result.ifindex] = {.flags = static_cast<std::uint32_t>(result.xdp ? GW_LINK_XDP : 0),
-                             .mtu = topology_.mtu_of(result.ifindex)};
     if (!result.failure.empty()) failures.push_back(fmt::format("{}: {}", result.link, result.failure));
   }
-  if (auto set = datapath::set_links(parts_->maps, links); !set) failures.push_back(set.error().message);
+  if (auto set = datapath::set_links(parts_->maps, link_maps(topology_, attached_)); !set) {
+    failures.push_back(set.error().message);
+  }
   attach_sockets();
   return failures;
 }

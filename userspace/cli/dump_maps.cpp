@@ -2,6 +2,7 @@
 // gwctl dump-maps: the pinned maps, decoded. Needs no daemon.
 #include <arpa/inet.h>
 #include <fmt/format.h>
+#include <linux/if_ether.h>
 #include <net/if.h>
 
 #include <algorithm>
@@ -131,7 +132,7 @@ std::string_view mode_of(const gw_backend& backend) {
 std::string_view mode_of(const gw_flow& flow) {
   if ((flow.flags & GW_FLOW_TUNNEL) == GW_FLOW_TUNNEL) return "DSR tunnel";
   if ((flow.flags & GW_FLOW_DSR) != 0) return "DSR";
-  if ((flow.flags & GW_FLOW_LOCAL) != 0) return "local";
+  if ((flow.flags & GW_FLOW_VLAN) == GW_FLOW_LOCAL) return "local";
   return (flow.flags & GW_FLOW_FULL_NAT) != 0 ? "full NAT" : "DNAT";
 }
 
@@ -249,6 +250,17 @@ Rows control(const MapView& view) {
            {"netnsCookie", view.control.netns_cookie}}};
 }
 
+/// "802.1ad:5 802.1q:100", the outermost first; "-" for none.
+std::string tags_text(const gw_link& link) {
+  std::string text;
+  for (const auto& tag : link.tags) {
+    if (tag.protocol == 0) continue;
+    const char* const protocol = ntohs(tag.protocol) == ETH_P_8021AD ? "802.1ad" : "802.1q";
+    text += fmt::format("{}{}:{}", text.empty() ? "" : " ", protocol, ntohs(tag.tci));
+  }
+  return text.empty() ? "-" : text;
+}
+
 Rows links(const MapView& view) {
   Rows rows;
   for (const auto& [ifindex, link] : view.observed.links) {
@@ -256,8 +268,10 @@ Rows links(const MapView& view) {
     const bool known = if_indextoname(ifindex, name.data()) != nullptr;
     rows.push_back({{"ifindex", ifindex},
                     {"link", known ? name.data() : "(not in this network namespace)"},
-                    {"xdp", (link.flags & GW_LINK_XDP) != 0},
-                    {"mtu", link.mtu}});
+                    {"xdp", (link.flags & (GW_LINK_XDP | GW_LINK_VLAN)) != 0},
+                    {"mtu", link.mtu},
+                    {"parent", link.parent == 0 ? "-" : std::to_string(link.parent)},
+                    {"tags", tags_text(link)}});
   }
   return rows;
 }
@@ -305,7 +319,7 @@ const std::vector<MapCommand>& commands() {
        flows},
       {"sockets", {"socket", "protocol", "vip", "backend", "listener"}, timeless(sockets)},
       {"control", {"generation", "nextHops", "natPorts", "netnsCookie"}, timeless(control)},
-      {"links", {"ifindex", "link", "xdp", "mtu"}, timeless(links)},
+      {"links", {"ifindex", "link", "xdp", "mtu", "parent", "tags"}, timeless(links)},
       {"counters", {"counter", "packets", "kind", "meaning"}, timeless(counters)},
       {"names", {"kind", "id", "name"}, timeless(names)},
   };

@@ -22,12 +22,23 @@ bool is_port(const net::Link& link, const net::Topology& topology) {
   return link.master != 0 && master != topology.links.end() && (master->kind == "bridge" || master->kind == "bond");
 }
 
-plan::Attachment choose_hook(const net::Link& link, AttachMode mode) {
+/// Why the link has no XDP of its own, whatever is asked for; empty if it may have.
+std::string no_xdp_of_its_own(const net::Link& link, const net::Topology& topology) {
+  if (const auto vlans = topology.vlans_of(link.ifindex); !vlans.empty()) {
+    return fmt::format("XDP, where {} has it, serves its VLANs too", topology.link(vlans.front().parent)->name);
+  }
+  if (!link.hides_tags) return {};
+  return fmt::format("rx-vlan-offload hides the tags of its VLANs from XDP (ethtool -K {} rxvlan off)", link.name);
+}
+
+plan::Attachment choose_hook(const net::Link& link, const net::Topology& topology, AttachMode mode) {
   plan::Attachment attachment{.ifindex = link.ifindex, .link = link.name, .xdp = false, .reason = {}};
   if (mode == AttachMode::Tc) {
     attachment.reason = "tc was asked for";
     return attachment;
   }
+  attachment.reason = no_xdp_of_its_own(link, topology);
+  if (!attachment.reason.empty()) return attachment;
   if (mode == AttachMode::Xdp) {
     attachment.xdp = true;
     attachment.reason = "XDP was asked for";
@@ -53,7 +64,7 @@ std::vector<plan::Attachment> choose_attachments(const net::Topology& topology, 
   for (const auto& link : topology.links) {
     // Links that are down too: when one comes up its first packets are served.
     if (!link.ethernet || link.loopback || is_port(link, topology)) continue;
-    if (is_named(link.name, options.interfaces)) chosen.push_back(choose_hook(link, options.attach));
+    if (is_named(link.name, options.interfaces)) chosen.push_back(choose_hook(link, topology, options.attach));
   }
   std::ranges::sort(chosen, {}, &plan::Attachment::ifindex);
   return chosen;

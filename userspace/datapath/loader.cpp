@@ -92,6 +92,8 @@ Result<Maps> Maps::open(const std::string& pin_dir) {
   if (!control) return fail(control.error());
   auto links = Map<std::uint32_t, gw_link>::open_pinned(at(GW_MAP_LINKS));
   if (!links) return fail(links.error());
+  auto vlans = Map<gw_vlan_key, std::uint32_t>::open_pinned(at(GW_MAP_VLANS));
+  if (!vlans) return fail(vlans.error());
   auto counters = CounterMap::open_pinned(at(GW_MAP_COUNTERS));
   if (!counters) return fail(counters.error());
   auto sources = Map<gw_source_key, std::uint32_t>::open_pinned(at(GW_MAP_SOURCES));
@@ -102,10 +104,10 @@ Result<Maps> Maps::open(const std::string& pin_dir) {
   if (!health) return fail(health.error());
   auto names = Map<gw_name_key, gw_name>::open_pinned(at(GW_MAP_NAMES));
   if (!names) return fail(names.error());
-  return Maps{std::move(*listeners), std::move(*services), std::move(*maglev),    std::move(*backends),
-              std::move(*flows4),    std::move(*flows6),   std::move(*control),   std::move(*links),
-              std::move(*counters),  std::move(*sources),  std::move(*admission), std::move(*health),
-              std::move(*names)};
+  return Maps{std::move(*listeners), std::move(*services), std::move(*maglev),  std::move(*backends),
+              std::move(*flows4),    std::move(*flows6),   std::move(*control), std::move(*links),
+              std::move(*vlans),     std::move(*counters), std::move(*sources), std::move(*admission),
+              std::move(*health),    std::move(*names)};
 }
 
 }  // namespace gw::datapath

@@ -45,6 +45,7 @@ struct Maps {
   Map<gw_flow6_key, gw_flow6> flows6;
   Map<std::uint32_t, gw_control> control;
   Map<std::uint32_t, gw_link> links;
+  Map<gw_vlan_key, std::uint32_t> vlans;
   CounterMap counters;
   Map<gw_source_key, std::uint32_t> sources;
   Map<std::uint32_t, gw_admission> admission;

@@ -192,6 +192,23 @@ Result<gw_control> read_control(const Maps& maps) {
   return control->value_or(gw_control{});
 }
 
+/// Adds and changes first, then removes.
+template <typename Key, typename Value, typename Wanted>
+Result<> make_equal(const Map<Key, Value>& map, const Wanted& wanted) {
+  std::vector<Key> gone;
+  auto read = map.for_each([&](const auto& key, const auto&) {
+    if (!wanted.contains(key)) gone.push_back(key);
+  });
+  if (!read) return read;
+  for (const auto& [key, value] : wanted) {
+    if (auto updated = map.update(key, value); !updated) return updated;
+  }
+  for (const Key& key : gone) {
+    if (auto erased = map.erase(key); !erased) return erased;
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<plan::Observed> observe(const Maps& maps) {
@@ -360,19 +377,9 @@ Result<plan::MaglevTable> read_table(const Maps& maps, std::uint32_t table_id, s
   return table;
 }
 
-Result<> set_links(const Maps& maps, const std::map<std::uint32_t, gw_link>& links) {
-  std::vector<std::uint32_t> gone;
-  auto read = maps.links.for_each([&](const auto& ifindex, const auto&) {
-    if (!links.contains(ifindex)) gone.push_back(ifindex);
-  });
-  if (!read) return read;
-  for (const auto& [ifindex, link] : links) {
-    if (auto updated = maps.links.update(ifindex, link); !updated) return updated;
-  }
-  for (const std::uint32_t ifindex : gone) {
-    if (auto erased = maps.links.erase(ifindex); !erased) return erased;
-  }
-  return {};
+Result<> set_links(const Maps& maps, const LinkMaps& wanted) {
+  if (auto done = make_equal(maps.links, wanted.links); !done) return done;
+  return make_equal(maps.vlans, wanted.vlans);
 }
 
 Result<> set_nat_ports(const Maps& maps, std::uint16_t first, std::uint16_t last) {

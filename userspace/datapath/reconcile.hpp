@@ -8,6 +8,7 @@
 #include "userspace/plan/plan.hpp"
 
 #include <cstdint>
+#include <map>
 #include <vector>
 
 namespace gw::datapath {
@@ -29,8 +30,12 @@ Result<> apply(const Maps& maps, const std::vector<plan::Operation>& operations)
 /// The contents of one Maglev table, as far as `slots` go. ENOENT if the agent has removed it meanwhile.
 Result<plan::MaglevTable> read_table(const Maps& maps, std::uint32_t table_id, std::uint32_t slots);
 
-/// Tells the programs which links XDP may redirect to.
-Result<> set_links(const Maps& maps, const std::map<std::uint32_t, gw_link>& links);
+/// What the programs are told of links.
+struct LinkMaps {
+  std::map<std::uint32_t, gw_link> links;
+  std::map<gw_vlan_key, std::uint32_t, maps::BytesLess> vlans;
+};
+Result<> set_links(const Maps& maps, const LinkMaps& wanted);
 
 /// Range for full-NAT source ports; host byte order, inclusive.
 Result<> set_nat_ports(const Maps& maps, std::uint16_t first, std::uint16_t last);

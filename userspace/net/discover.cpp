@@ -1,22 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "userspace/net/discover.hpp"
 
+#include <arpa/inet.h>
+#include <linux/ethtool.h>
 #include <linux/fib_rules.h>
 #include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
+#include <linux/sockios.h>
 #include <net/if.h>
 #include <net/if_arp.h>
 #include <netlink/attr.h>
 #include <netlink/msg.h>
 #include <netlink/route/addr.h>
 #include <netlink/route/link.h>
+#include <netlink/route/link/vlan.h>
 #include <netlink/route/nexthop.h>
 #include <netlink/route/route.h>
 #include <netlink/route/rtnl.h>
 
+#include <sys/ioctl.h>
+
 #include <algorithm>
 #include <array>
 
+#include "userspace/base/fd.hpp"
 #include "userspace/net/netlink.hpp"
 
 namespace gw::net {
@@ -25,6 +32,7 @@ namespace {
 Link to_link(rtnl_link* link) {
   const unsigned flags = rtnl_link_get_flags(link);
   const char* kind = rtnl_link_get_type(link);
+  const bool is_vlan = rtnl_link_is_vlan(link) != 0;
   return {.ifindex = static_cast<std::uint32_t>(rtnl_link_get_ifindex(link)),
           .name = rtnl_link_get_name(link),
           .kind = kind == nullptr ? "" : kind,
@@ -32,7 +40,30 @@ Link to_link(rtnl_link* link) {
           .up = (flags & IFF_UP) != 0,
           .loopback = (flags & IFF_LOOPBACK) != 0,
           .ethernet = rtnl_link_get_arptype(link) == ARPHRD_ETHER,
-          .master = static_cast<std::uint32_t>(rtnl_link_get_master(link))};
+          .master = static_cast<std::uint32_t>(rtnl_link_get_master(link)),
+          .parent = is_vlan ? static_cast<std::uint32_t>(rtnl_link_get_link(link)) : 0,
+          .vlan_id = static_cast<std::uint16_t>(is_vlan ? rtnl_link_vlan_get_id(link) : 0),
+          .vlan_protocol =
+              is_vlan ? ntohs(static_cast<std::uint16_t>(rtnl_link_vlan_get_protocol(link))) : std::uint16_t{0}};
+}
+
+/// ETHTOOL_GFLAGS; a driver that does not tell takes no tags out.
+bool has_rx_vlan_offload(const std::string& link) {
+  const Fd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  ethtool_value value{.cmd = ETHTOOL_GFLAGS, .data = 0};
+  ifreq request{};
+  link.copy(request.ifr_name, sizeof(request.ifr_name) - 1);
+  request.ifr_data = reinterpret_cast<char*>(&value);
+  return socket.is_open() && ::ioctl(socket.get(), SIOCETHTOOL, &request) == 0 && (value.data & ETH_FLAG_RXVLAN) != 0;
+}
+
+/// Asked only of links that have VLANs.
+void find_hidden_tags(Topology& topology) {
+  for (Link& link : topology.links) {
+    const bool has_vlans = std::ranges::any_of(
+        topology.links, [&link](const Link& other) { return other.kind == "vlan" && other.parent == link.ifindex; });
+    link.hides_tags = has_vlans && link.kind != "vlan" && has_rx_vlan_offload(link.name);
+  }
 }
 
 std::optional<InterfaceAddress> to_address(rtnl_addr* address) {
@@ -84,6 +115,7 @@ Result<> read_links(nl_sock* socket, Topology& topology) {
     return fail_netlink(error, "read the links");
   }
   for_each<rtnl_link>(Cache(raw), [&](rtnl_link* link) { topology.links.push_back(to_link(link)); });
+  find_hidden_tags(topology);
   return {};
 }
 

@@ -16,9 +16,24 @@ std::vector<IpAddress> Topology::node_addresses() const {
   return found;
 }
 
+const Link* Topology::link(std::uint32_t ifindex) const {
+  const auto found = std::ranges::find(links, ifindex, &Link::ifindex);
+  return found == links.end() ? nullptr : &*found;
+}
+
 std::uint32_t Topology::mtu_of(std::uint32_t ifindex) const {
-  const auto link = std::ranges::find(links, ifindex, &Link::ifindex);
-  return link == links.end() ? 0 : link->mtu;
+  const Link* const found = link(ifindex);
+  return found == nullptr ? 0 : found->mtu;
+}
+
+std::vector<Link> Topology::vlans_of(std::uint32_t ifindex) const {
+  std::vector<Link> vlans;
+  const Link* device = link(ifindex);
+  while (device != nullptr && device->kind == "vlan") {
+    vlans.insert(vlans.begin(), *device);
+    device = link(device->parent);
+  }
+  return device == nullptr ? std::vector<Link>{} : vlans;
 }
 
 }  // namespace gw::net

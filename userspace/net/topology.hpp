@@ -20,6 +20,10 @@ struct Link {
   bool loopback = false;
   bool ethernet = false;     ///< ARPHRD_ETHER: has the header our programs parse
   std::uint32_t master = 0;  ///< ifindex of the bridge or bond it belongs to, or 0
+  std::uint32_t parent = 0;  ///< of a VLAN's device: ifindex of the link it is on
+  std::uint16_t vlan_id = 0;
+  std::uint16_t vlan_protocol = 0;  ///< EtherType of its tag
+  bool hides_tags = false;          ///< has VLANs, and takes their tags out of frames before XDP (rx-vlan-offload)
 
   bool operator==(const Link&) const = default;
 };
@@ -77,6 +81,11 @@ struct Topology {
   [[nodiscard]] std::vector<IpAddress> node_addresses() const;
   /// 0 for a link that is not known.
   [[nodiscard]] std::uint32_t mtu_of(std::uint32_t ifindex) const;
+  /// Null for a link that is not known.
+  [[nodiscard]] const Link* link(std::uint32_t ifindex) const;
+  /// A VLAN's device and what it is on, outermost tag first: {eth0.100 on eth0} for one tag. Empty for other links, and
+  /// if what it is on is unknown (it may be in another network namespace).
+  [[nodiscard]] std::vector<Link> vlans_of(std::uint32_t ifindex) const;
 
   bool operator==(const Topology&) const = default;
 };

@@ -45,6 +45,16 @@ TEST(Attachments, AnExplicitModeHoldsForEveryLink) {
   EXPECT_EQ(attached(links, {.attach = AttachMode::Tc, .interfaces = {}}), (Names{"eth0 tc", "veth0 tc"}));
 }
 
+TEST(Attachments, AVlanHasNoXdpOfItsOwnAndALinkThatHidesItsTagsNone) {
+  auto vlan = link(2, "eth0.100", "vlan");
+  vlan.parent = 1;
+  EXPECT_EQ(attached({link(1, "eth0", ""), vlan}, {.attach = AttachMode::Xdp, .interfaces = {}}),
+            (Names{"eth0 xdp", "eth0.100 tc"}));
+  auto hiding = link(1, "eth0", "");
+  hiding.hides_tags = true;
+  EXPECT_EQ(attached({hiding, vlan}, {.attach = AttachMode::Xdp, .interfaces = {}}), (Names{"eth0 tc", "eth0.100 tc"}));
+}
+
 TEST(Attachments, PortsOfABridgeAreLeftToIt) {
   EXPECT_EQ(attached({link(1, "br0", "bridge"), link(2, "port", "veth", 1)}, {}), (Names{"br0 tc"}));
 }
