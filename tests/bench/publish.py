@@ -86,10 +86,11 @@ def section(results):
 
 
 def scale_rows(scale):
-    rows = [["Endpoints", "Listeners", "full compile, ms", "one change, disk to kernel, ms", "start, ms", "memory, MB"]]
+    rows = [["Endpoints", "Listeners", "full compile, ms", "one endpoint, disk to kernel, ms", "one route, disk to kernel, ms",
+             "a route comes or goes, ms", "start, ms", "memory, MB"]]
     for result in scale["results"]:
         rows.append([f"{result['endpoints']:,}", f"{result['listeners']:,}",
-                     *(report.spread(result[key]) for key in ("compile_ms", "change_ms", "start_ms")),
+                     *(report.spread(result[key]) for key in ("compile_ms", "change_ms", "route_ms", "arrival_ms", "start_ms")),
                      report.number(result["memory_mb"]["now"], 0)])
     return rows
 

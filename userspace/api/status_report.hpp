@@ -5,6 +5,7 @@
 
 #include "userspace/api/l4_route.hpp"
 #include "userspace/api/meta.hpp"
+#include "userspace/api/objects.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -108,13 +109,13 @@ struct PolicyStatus {
   bool operator==(const PolicyStatus&) const = default;
 };
 
-/// Each vector is sorted by ref.
+/// Each list is sorted by ref. What has not changed is the same object as in the report before.
 struct StatusReport {
-  std::vector<GatewayClassStatus> gateway_classes;
-  std::vector<GatewayStatus> gateways;
-  std::vector<ListenerSetStatus> listener_sets;
-  std::vector<RouteStatus> routes;
-  std::vector<PolicyStatus> policies;
+  Objects<GatewayClassStatus> gateway_classes;
+  Objects<GatewayStatus> gateways;
+  Objects<ListenerSetStatus> listener_sets;
+  Objects<RouteStatus> routes;
+  Objects<PolicyStatus> policies;
 
   /// Calls `visit` with a pointer to each of the members above: what is the same for all kinds is written once.
   template <typename Visit>

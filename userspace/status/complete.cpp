@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
 #include <map>
 #include <set>
 #include <string_view>
@@ -59,8 +61,10 @@ struct Outcome {
   std::string last_reason;
 };
 
-/// Completes one report.
-class Completion {
+}  // namespace
+
+/// Completes Gateways by what one plan, and what became of it, say of them.
+class Completer::Completion {
  public:
   Completion(const plan::Plan& plan, const ApplyOutcome& outcome)
       : plan_(plan), outcome_(outcome), data_path_(data_path(plan)) {
@@ -70,40 +74,51 @@ class Completion {
     }
   }
 
-  void complete(api::StatusReport& report) {
-    for (auto& set : report.listener_sets) complete(set);
-    for (auto& gateway : report.gateways) complete(gateway);
+  [[nodiscard]] Family complete(const Family& family) const {
+    Family completed;
+    Addresses addresses;
+    bool sets_serve = false;
+    for (const auto& pointer : family.listener_sets) {
+      api::ListenerSetStatus set = *pointer;
+      sets_serve = complete(set, addresses) || sets_serve;
+      completed.listener_sets.push_back(std::make_shared<const api::ListenerSetStatus>(std::move(set)));
+    }
+    api::GatewayStatus gateway = *family.gateway;
+    complete(gateway, addresses, sets_serve);
+    completed.gateway = std::make_shared<const api::GatewayStatus>(std::move(gateway));
+    return completed;
   }
 
  private:
   using Addresses = std::set<IpAddress>;
 
-  void complete(api::ListenerSetStatus& set) {
+  /// Whether any of its listeners serves.
+  bool complete(api::ListenerSetStatus& set, Addresses& addresses) const {
     const Owner owner{set.gateway.group,
                       fmt::format("{}/{}/{}/{}/", set.gateway.ns, set.gateway.name, set.ref.ns, set.ref.name),
                       "Programmed",
                       true,
                       is_accepted(set.conditions),
                       generation_of(set.conditions)};
-    Outcome outcome = complete(owner, set.listeners, addresses_[set.gateway]);
-    sets_serve_[set.gateway] = sets_serve_[set.gateway] || outcome.any;
+    Outcome outcome = complete(owner, set.listeners, addresses);
+    const bool serves = outcome.any;
     const Condition* const accepted = set.conditions.find("Accepted");
     if (accepted != nullptr && accepted->status != ConditionStatus::True) {
       outcome = {false, accepted->message, accepted->reason};
     }
     set.conditions.set(summary(owner, outcome));
+    return serves;
   }
 
-  void complete(api::GatewayStatus& gateway) {
+  void complete(api::GatewayStatus& gateway, Addresses& addresses, bool sets_serve) const {
     const Owner owner{gateway.ref.group,
                       fmt::format("{}/{}/", gateway.ref.ns, gateway.ref.name),
                       is_legacy(gateway) ? "Ready" : "Programmed",
                       false,
                       is_accepted(gateway.conditions),
                       generation_of(gateway.conditions)};
-    Addresses& addresses = addresses_[gateway.ref];
     Outcome outcome = complete(owner, gateway.listeners, addresses);
-    outcome.any = outcome.any || sets_serve_[gateway.ref];
+    outcome.any = outcome.any || sets_serve;
     for (const auto& address : addresses) gateway.addresses.push_back({"IPAddress", address.to_string(), "", {}});
     gateway.conditions.set(summary(owner, outcome));
   }
@@ -178,26 +193,74 @@ class Completion {
   const std::string data_path_;
   std::map<Name, const plan::PlacedListener*> placed_;
   std::map<Name, const plan::Rejection*> rejections_;  ///< the first of each listener
-  std::map<api::ObjectRef, Addresses> addresses_;      ///< of each Gateway
-  std::map<api::ObjectRef, bool> sets_serve_;          ///< whether a ListenerSet's listener does
 };
+
+namespace {
+
+/// Each Gateway with its ListenerSets.
+std::vector<Completer::Family> families_of(const api::StatusReport& report) {
+  std::map<api::ObjectRef, std::vector<std::shared_ptr<const api::ListenerSetStatus>>> sets;
+  for (const auto& set : report.listener_sets.pointers()) sets[set->gateway].push_back(set);
+  std::vector<Completer::Family> families;
+  for (const auto& gateway : report.gateways.pointers()) {
+    Completer::Family& family = families.emplace_back(Completer::Family{gateway, {}});
+    if (const auto own = sets.find(gateway->ref); own != sets.end()) family.listener_sets = std::move(own->second);
+  }
+  return families;
+}
 
 }  // namespace
 
-api::StatusReport complete(api::StatusReport report, const plan::Plan& plan, const ApplyOutcome& outcome) {
-  Completion(plan, outcome).complete(report);
-  return report;
+api::StatusReport complete(const api::StatusReport& report, const plan::Plan& plan, const ApplyOutcome& outcome) {
+  return *Completer().complete(std::make_shared<const api::StatusReport>(report), plan, outcome);
 }
 
 std::shared_ptr<const api::StatusReport> Completer::complete(const std::shared_ptr<const api::StatusReport>& report,
                                                              const plan::Plan& plan, const ApplyOutcome& outcome) {
   Read read{plan.attachments, plan.placed, plan.rejections};
-  if (completed_ != nullptr && report == report_ && read == read_ && outcome == outcome_) return completed_;
-  completed_ = std::make_shared<const api::StatusReport>(status::complete(*report, plan, outcome));
+  const bool is_same_plan = read == read_ && outcome == outcome_;
+  if (completed_ != nullptr && report == report_ && is_same_plan) return completed_;
+  if (!is_same_plan) families_.clear();
+  complete_families(*report, plan, outcome);
+  api::StatusReport completed = *report;
+  completed.gateways = gateways();
+  completed.listener_sets = listener_sets();
+  completed_ = std::make_shared<const api::StatusReport>(std::move(completed));
   report_ = report;
   read_ = std::move(read);
   outcome_ = outcome;
   return completed_;
+}
+
+/// Those that are the same objects as the last time are not completed again.
+void Completer::complete_families(const api::StatusReport& report, const plan::Plan& plan,
+                                  const ApplyOutcome& outcome) {
+  std::optional<Completion> completion;
+  std::map<api::ObjectRef, Entry> before = std::exchange(families_, {});
+  for (Family& family : families_of(report)) {
+    const api::ObjectRef& ref = family.gateway->ref;
+    auto known = before.extract(ref);
+    if (!known.empty() && known.mapped().family == family) {
+      families_.insert(families_.end(), std::move(known));
+      continue;
+    }
+    if (!completion) completion.emplace(plan, outcome);
+    Family completed = completion->complete(family);
+    families_.emplace_hint(families_.end(), ref, Entry{std::move(family), std::move(completed)});
+  }
+}
+
+api::Objects<api::GatewayStatus> Completer::gateways() const {
+  std::vector<std::shared_ptr<const api::GatewayStatus>> all;
+  for (const auto& [ref, entry] : families_) all.push_back(entry.completed.gateway);
+  return api::Objects<api::GatewayStatus>(std::move(all));
+}
+
+api::Objects<api::ListenerSetStatus> Completer::listener_sets() const {
+  std::vector<std::shared_ptr<const api::ListenerSetStatus>> all;
+  for (const auto& [ref, entry] : families_) std::ranges::copy(entry.completed.listener_sets, std::back_inserter(all));
+  std::ranges::sort(all, {}, [](const auto& set) -> const auto& { return set->ref; });
+  return api::Objects<api::ListenerSetStatus>(std::move(all));
 }
 
 }  // namespace gw::status

@@ -78,16 +78,21 @@ void stamp(json& value, const json& old, const std::string& now) {
 /// Calls `visit(ref, status)` for each status that is new or another one, and with null for each that is gone. Both are
 /// sorted by ref.
 template <typename Status, typename Visit>
-void visit_changes(const std::vector<Status>& before, const std::vector<Status>& now, Visit visit) {
+void visit_changes(const api::Objects<Status>& before, const api::Objects<Status>& now, Visit visit) {
   constexpr const Status* kGone = nullptr;
-  auto old = before.begin();
-  for (const Status& status : now) {
-    for (; old != before.end() && old->ref < status.ref; ++old) visit(old->ref, kGone);
-    const bool is_same = old != before.end() && *old == status;
-    if (!is_same) visit(status.ref, &status);
-    if (old != before.end() && old->ref == status.ref) ++old;
+  auto old = before.pointers().begin();
+  const auto end = before.pointers().end();
+  for (const auto& status : now.pointers()) {
+    if (old != end && *old == status) {
+      ++old;
+      continue;
+    }
+    for (; old != end && (*old)->ref < status->ref; ++old) visit((*old)->ref, kGone);
+    const bool is_same = old != end && **old == *status;
+    if (!is_same) visit(status->ref, status.get());
+    if (old != end && (*old)->ref == status->ref) ++old;
   }
-  for (; old != before.end(); ++old) visit(old->ref, kGone);
+  for (; old != end; ++old) visit((*old)->ref, kGone);
 }
 
 Result<> replace_file(const std::string& path, const std::string& content) {

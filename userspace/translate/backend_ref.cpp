@@ -73,7 +73,7 @@ bool is_open(const Rule& rule) {
 bool leaves_port_open(const RouteNode& route) {
   if (!route.common->is_legacy()) return false;
   return std::visit(
-      [](const auto* source) {
+      [](const auto& source) {
         return std::ranges::any_of(source->rules, [](const auto& rule) { return is_open(rule); });
       },
       route.source);
@@ -124,8 +124,9 @@ std::string way_of(const Graph& graph, const RouteNode& route, const ListenerNod
 
 std::map<std::string, const ListenerNode*> ways_of(const Graph& graph, const RouteNode& route) {
   std::map<std::string, const ListenerNode*> ways;
-  for (const auto* listener : route.listeners) {
-    if (listener->serves()) ways.try_emplace(way_of(graph, route, *listener), listener);
+  for (const auto& binding : route.bindings) {
+    const ListenerNode& listener = *binding.listener;
+    if (listener.serves()) ways.try_emplace(way_of(graph, route, listener), &listener);
   }
   return ways;
 }

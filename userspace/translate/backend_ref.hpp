@@ -39,7 +39,7 @@ void add_rule(const RouteNode& route, std::size_t index, const std::map<std::str
               Rules& rules, Make make) {
   for (const auto& [way, listener] : ways) rules.emplace(rule_key(*route.common, index, way), make(listener));
   if (!ways.empty()) return;
-  const ListenerNode* const any = route.listeners.empty() ? nullptr : route.listeners.front();
+  const ListenerNode* const any = route.bindings.empty() ? nullptr : route.bindings.front().listener;
   (void)make(any);
 }
 

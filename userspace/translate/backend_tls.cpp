@@ -20,9 +20,9 @@ std::string section_of(const api::ServicePort& port, const api::Route& route) {
 }
 
 void take_authorities(Graph& graph, BackendTlsNode& node, const std::vector<api::ObjectReference>& refs,
-                      const AuthorityRules& rules, ir::Config& config) {
+                      const AuthorityRules& rules) {
   ResolvedAuthorities resolved =
-      resolve_authorities(graph, {node.ref.group, node.ref.kind, node.ref.ns}, refs, rules, config);
+      resolve_authorities(graph, {node.ref.group, node.ref.kind, node.ref.ns}, refs, rules, graph.built);
   node.resolved = resolved.verdict;
   node.tls.ca_bundles = std::move(resolved.keys);
   if (!node.tls.ca_bundles.empty()) return;
@@ -30,7 +30,7 @@ void take_authorities(Graph& graph, BackendTlsNode& node, const std::vector<api:
                           fmt::format("none of its certificate authorities is good: {}", resolved.verdict.message));
 }
 
-void judge(Graph& graph, BackendTlsNode& node, const api::BackendTlsPolicy& policy, ir::Config& config) {
+void judge(Graph& graph, BackendTlsNode& node, const api::BackendTlsPolicy& policy) {
   node.tls.hostname = policy.hostname;
   for (const auto& name : policy.subject_alt_names) {
     const bool is_uri = name.type == api::SubjectAltName::Type::Uri;
@@ -38,10 +38,10 @@ void judge(Graph& graph, BackendTlsNode& node, const api::BackendTlsPolicy& poli
         {is_uri ? ir::BackendTls::Name::Type::Uri : ir::BackendTls::Name::Type::Hostname, name.value});
   }
   if (!policy.ca_certificate_refs.empty()) {
-    take_authorities(
-        graph, node, policy.ca_certificate_refs,
-        {.takes_secrets = false, .invalid_kind = reason::kInvalidKind, .invalid_ref = reason::kInvalidCaCertificateRef},
-        config);
+    take_authorities(graph, node, policy.ca_certificate_refs,
+                     {.takes_secrets = false,
+                      .invalid_kind = reason::kInvalidKind,
+                      .invalid_ref = reason::kInvalidCaCertificateRef});
   } else if (policy.well_known_ca_certificates == "System") {
     node.tls.trusts_system = true;
   } else {
@@ -53,12 +53,11 @@ void judge(Graph& graph, BackendTlsNode& node, const api::BackendTlsPolicy& poli
 }
 
 /// Without an authority the connection is encrypted, but nobody knows with whom: the API of 2021 leaves that open.
-void judge(Graph& graph, BackendTlsNode& node, const api::BackendPolicy& policy, ir::Config& config) {
+void judge(Graph& graph, BackendTlsNode& node, const api::BackendPolicy& policy) {
   if (!policy.ca_certificate_ref) return;
   take_authorities(
       graph, node, {*policy.ca_certificate_ref},
-      {.takes_secrets = true, .invalid_kind = reason::kInvalidKind, .invalid_ref = reason::kInvalidCaCertificateRef},
-      config);
+      {.takes_secrets = true, .invalid_kind = reason::kInvalidKind, .invalid_ref = reason::kInvalidCaCertificateRef});
   node.tls.is_usable = node.accepted.ok;
 }
 
@@ -104,7 +103,7 @@ bool has_settings(const api::BackendTlsPolicy& /*policy*/) { return true; }
 bool has_settings(const api::BackendPolicy& policy) { return policy.has_tls; }
 
 template <typename Policies>
-void attach(Graph& graph, const Policies& policies, ir::Config& config) {
+void attach(Graph& graph, const Policies& policies) {
   std::vector<const typename Policies::value_type*> by_age;
   for (const auto& policy : policies) by_age.push_back(&policy);
   std::ranges::stable_sort(by_age, [](const auto* a, const auto* b) { return is_older(a->meta, b->meta); });
@@ -112,39 +111,41 @@ void attach(Graph& graph, const Policies& policies, ir::Config& config) {
     BackendTlsNode& node = graph.backend_tls_policies.emplace_back();
     node.ref = policy->ref();
     node.meta = &policy->meta;
-    judge(graph, node, *policy, config);
+    judge(graph, node, *policy);
     if (!has_settings(*policy)) continue;
     for (const auto& entry : targets_of(*policy)) target(graph, node, entry);
   }
 }
 
 /// A policy may come to a Gateway by several of its targets: that it holds for one of them is what counts.
-void add_ancestor(BackendTlsNode& node, const GatewayNode* gateway, const Verdict& verdict) {
-  const auto [place, is_new] = node.ancestors.try_emplace(gateway, verdict);
+void add_ancestor(BackendTlsAncestors& ancestors, const GatewayNode* gateway, const Verdict& verdict) {
+  const auto [place, is_new] = ancestors.try_emplace(gateway, verdict);
   if (!is_new && verdict.ok) place->second = verdict;
-}
-
-void note_ancestors(const std::vector<BackendTlsNode*>& policies, const RouteNode& route) {
-  for (const auto& parent : route.parents) {
-    if (!parent.accepted.ok) continue;
-    for (BackendTlsNode* const node : policies) {
-      const bool is_first = node == policies.front();
-      add_ancestor(*node, parent.owner->gateway,
-                   is_first ? node->accepted
-                            : refusal(reason::kConflicted, fmt::format("{}, which is older, has this target already",
-                                                                       policies.front()->ref.to_string())));
-    }
-  }
 }
 
 }  // namespace
 
-void attach_backend_tls(Graph& graph, ir::Config& config) {
-  attach(graph, graph.resources.backend_tls_policies, config);
-  attach(graph, graph.resources.backend_policies, config);
+void attach_backend_tls(Graph& graph) {
+  attach(graph, graph.resources.backend_tls_policies);
+  attach(graph, graph.resources.backend_policies);
 }
 
-std::string tls_of(Graph& graph, const api::Service& service, const api::ServicePort& port, const RouteNode& route) {
+void note_ancestors(const RouteNode& route, BackendTlsUse& use) {
+  for (const BackendTlsNodes* const policies : route.tls_policies) {
+    for (const auto& parent : route.parents) {
+      if (!parent.accepted.ok) continue;
+      for (const BackendTlsNode* const node : *policies) {
+        const bool is_first = node == policies->front();
+        add_ancestor(use[node], parent.owner->gateway,
+                     is_first ? node->accepted
+                              : refusal(reason::kConflicted, fmt::format("{}, which is older, has this target already",
+                                                                         policies->front()->ref.to_string())));
+      }
+    }
+  }
+}
+
+std::string tls_of(const Graph& graph, const api::Service& service, const api::ServicePort& port, RouteNode& route) {
   if (graph.backend_tls_targets.empty()) return {};
   const NamespacedName name = service.meta.namespaced_name();
   const BackendTlsNode* chosen = nullptr;
@@ -152,7 +153,7 @@ std::string tls_of(Graph& graph, const api::Service& service, const api::Service
     const auto found = graph.backend_tls_targets.find(key_of(route.common->group, name, std::move(section)));
     if (found == graph.backend_tls_targets.end()) return;
     if (chosen == nullptr) chosen = found->second.front();
-    note_ancestors(found->second, route);
+    route.tls_policies.push_back(&found->second);
   };
   if (const std::string section = section_of(port, *route.common); !section.empty()) consider(section);
   consider("");

@@ -11,7 +11,8 @@
 namespace gw::translate {
 namespace {
 
-ListenerOwner* find_owner(const Graph& graph, const api::ParentReference& reference, const std::string& route_ns) {
+const ListenerOwner* find_owner(const Graph& graph, const api::ParentReference& reference,
+                                const std::string& route_ns) {
   if (reference.group != api::kGatewayGroup) return nullptr;
   const std::string& ns = reference.ns ? *reference.ns : route_ns;
   if (reference.kind == "Gateway") return graph.v1_gateways.find(ns, reference.name);
@@ -79,7 +80,7 @@ struct Attempt {
 
 void add_line(std::string& text, const std::string& more) { text += (text.empty() ? "" : "; ") + more; }
 
-void try_listener(const Graph& graph, RouteNode& route, ListenerNode& node, Attempt& attempt) {
+void try_listener(const Graph& graph, RouteNode& route, const ListenerNode& node, Attempt& attempt) {
   attempt.addressed = true;
   const std::string why = refusal_of(graph, node, *route.common);
   if (!why.empty()) return add_line(attempt.refusals, why);
@@ -107,44 +108,32 @@ Verdict judge(const Attempt& attempt, const ListenerOwner& owner, const RouteNod
   return refusal(reason::kNotAllowedByListeners, attempt.refusals);
 }
 
-Verdict bind_parent(const Graph& graph, RouteNode& route, ListenerOwner& owner, const api::ParentReference& reference) {
+Verdict bind_parent(const Graph& graph, RouteNode& route, const ListenerOwner& owner,
+                    const api::ParentReference& reference) {
   if (!route.valid.ok) return route.valid;
   if (owner.accepted.reason == reason::kNotAllowed) {
     return refusal(reason::kNoMatchingParent,
                    fmt::format("{} adds no listeners: {}", describe(owner), owner.accepted.message));
   }
   Attempt attempt;
-  for (auto& node : owner.listeners) {
+  for (const auto& node : owner.listeners) {
     if (is_addressed(*node.source, reference)) try_listener(graph, route, node, attempt);
   }
   return judge(attempt, owner, route, reference);
 }
 
-void note_missing_parent(Graph& graph, const api::Route& route, const api::ParentReference& reference) {
+void note_missing_parent(const Graph& graph, RouteNode& node, const api::ParentReference& reference) {
+  const api::Route& route = *node.common;
   const NamespacedName wanted{reference.ns.value_or(route.meta.ns), reference.name};
   const bool is_gateway = std::ranges::any_of(api::named(graph.resources.gateways, wanted),
                                               [](const auto& gateway) { return !gateway.is_legacy(); });
   const bool is_set = !api::named(graph.resources.listener_sets, wanted).empty();
   const bool exists = (reference.kind == "Gateway" && is_gateway) || (reference.kind == "ListenerSet" && is_set);
   if (exists) return;  // another controller's
-  graph.findings.push_back(
+  node.findings.push_back(
       {route.ref(), route.meta.location,
        fmt::format("parentRef names {} {}, which does not exist: the route is bound to nothing there", reference.kind,
                    wanted.to_string())});
-}
-
-bool names(const ParentNode& parent, const ListenerNode& listener) {
-  return parent.owner == listener.owner && parent.accepted.ok && is_addressed(*listener.source, parent.reference);
-}
-
-/// Tells a bound route that another one has the listener's traffic. The API has no condition for it (GEP-2644).
-void note_superseded(RouteNode& loser, const RouteNode& winner, const ListenerNode& listener) {
-  for (auto& parent : loser.parents) {
-    if (!names(parent, listener)) continue;
-    add_line(parent.accepted.message,
-             fmt::format("superseded on listener {} by {}, which is older or first by name: gets no connections there",
-                         listener.source->name, winner.to_string()));
-  }
 }
 
 }  // namespace
@@ -159,36 +148,20 @@ std::vector<ir::Hostname> common_hostnames(const ListenerNode& listener, const R
   return common;
 }
 
-void bind(ListenerNode& listener, RouteNode& route, std::vector<ir::Hostname> hostnames) {
-  // Routes come one after another, so another parentRef of this one can only have been the last.
-  if (!listener.routes.empty() && listener.routes.back().route == &route) return;
-  listener.routes.push_back({&route, std::move(hostnames)});
-  route.listeners.push_back(&listener);
+void bind(const ListenerNode& listener, RouteNode& route, std::vector<ir::Hostname> hostnames) {
+  if (std::ranges::find(route.bindings, &listener, &Binding::listener) != route.bindings.end()) return;
+  route.bindings.push_back({&listener, std::move(hostnames), ""});
 }
 
-void bind_routes(Graph& graph) {
-  for (auto& route : graph.routes) {
-    if (route.common->is_legacy()) continue;
-    for (const auto& reference : route.common->parent_refs) {
-      ListenerOwner* const owner = find_owner(graph, reference, route.meta().ns);
-      if (owner == nullptr) {
-        note_missing_parent(graph, *route.common, reference);
-        continue;
-      }
-      route.parents.push_back({reference, bind_parent(graph, route, *owner, reference), owner});
+void bind_route(const Graph& graph, RouteNode& route) {
+  for (const auto& reference : route.common->parent_refs) {
+    const ListenerOwner* const owner = find_owner(graph, reference, route.meta().ns);
+    if (owner == nullptr) {
+      note_missing_parent(graph, route, reference);
+      continue;
     }
+    route.parents.push_back({reference, bind_parent(graph, route, *owner, reference), owner});
   }
-}
-
-void note_superseded_routes(Graph& graph) {
-  for_each_owner(graph, [](ListenerOwner& owner) {
-    for (auto& listener : owner.listeners) {
-      if (!listener.is_l4()) continue;
-      for (std::size_t i = 1; i < listener.routes.size(); ++i) {
-        note_superseded(*listener.routes[i].route, *listener.routes[0].route, listener);
-      }
-    }
-  });
 }
 
 }  // namespace gw::translate

@@ -16,6 +16,6 @@ void add_listeners(ListenerOwner& owner, const std::vector<api::Listener>& liste
 std::vector<ir::Hostname> common_hostnames(const ListenerNode& listener, const RouteNode& route);
 
 /// Puts the route on the listener, once.
-void bind(ListenerNode& listener, RouteNode& route, std::vector<ir::Hostname> hostnames);
+void bind(const ListenerNode& listener, RouteNode& route, std::vector<ir::Hostname> hostnames);
 
 }  // namespace gw::translate

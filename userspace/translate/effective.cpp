@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "userspace/translate/assembly.hpp"
 #include "userspace/translate/backend_ref.hpp"
 #include "userspace/translate/l4_route.hpp"
 #include "userspace/translate/policy.hpp"
@@ -33,7 +34,8 @@ std::vector<EffectiveSetting> merge(const PolicyLayers<Policy>& layers) {
 /// Finds the places where `object` takes part.
 class Search {
  public:
-  Search(const Graph& graph, const api::ObjectRef& object) : graph_(graph), object_(object) {}
+  Search(const Graph& graph, const RoutesOnListeners& on, const api::ObjectRef& object)
+      : graph_(graph), on_(on), object_(object) {}
 
   std::vector<EffectiveSettings> run() {
     for_each_owner(graph_, [this](const ListenerOwner& owner) {
@@ -55,7 +57,7 @@ class Search {
       add(fmt::format("listener {}", listener_name(listener)),
           merge<api::ClientPolicy>(client_layers(graph_, entrance)));
     }
-    for (const auto& bound : listener.routes) look_at(entrance, *bound.route);
+    for (const auto& bound : on_[listener.index]) look_at(entrance, *bound.route);
   }
 
   void look_at(const Entrance& entrance, const RouteNode& route) {
@@ -79,6 +81,7 @@ class Search {
   }
 
   const Graph& graph_;
+  const RoutesOnListeners& on_;
   const api::ObjectRef& object_;
   std::vector<EffectiveSettings> found_;
 };
@@ -88,10 +91,10 @@ class Search {
 std::vector<EffectiveSettings> effective_settings(const api::ResourceSet& resources, const Options& options,
                                                   const api::ObjectRef& object) {
   CertificateChecks certificates;
-  Graph graph(resources, options, certificates);
-  ir::Config config;
-  decide(graph, config);
-  return Search(graph, object).run();
+  const std::shared_ptr<const Graph> graph = make_graph(resources, options, certificates);
+  RouteTable routes;
+  routes.update(graph, resources);
+  return Search(*graph, routes_on_listeners(*graph, routes.nodes()), object).run();
 }
 
 }  // namespace gw::translate

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <optional>
 
-#include "userspace/api/resource_set.hpp"
+#include "userspace/api/differences.hpp"
 
 namespace gw::translate {
 namespace {
@@ -53,25 +53,12 @@ void SliceIndex::remove(const Slice& slice, std::set<NamespacedName>& changed) {
   changed.insert(std::move(*service));
 }
 
-/// Both lists are in order, and what did not change is the same object in both.
 std::set<NamespacedName> SliceIndex::update(const api::Objects<api::EndpointSlice>& slices) {
   std::set<NamespacedName> changed;
-  const auto& before = slices_.pointers();
-  const auto& now = slices.pointers();
-  auto old_slice = before.begin();
-  auto slice = now.begin();
-  while (old_slice != before.end() || slice != now.end()) {
-    if (old_slice != before.end() && slice != now.end() && *old_slice == *slice) {
-      ++old_slice;
-      ++slice;
-    } else if (slice == now.end() || (old_slice != before.end() && api::is_before(**old_slice, **slice))) {
-      remove(*old_slice++, changed);
-    } else {
-      const bool replaces = old_slice != before.end() && !api::is_before(**slice, **old_slice);
-      if (replaces) remove(*old_slice++, changed);
-      add(*slice++, changed);
-    }
-  }
+  visit_differences(slices_, slices, [&](const Slice& before, const Slice& now) {
+    if (before != nullptr) remove(before, changed);
+    if (now != nullptr) add(now, changed);
+  });
   slices_ = slices;
   return changed;
 }
@@ -83,17 +70,6 @@ ir::EndpointList SliceIndex::endpoints_of(const ir::ServicePort& port) const {
   }
   std::ranges::sort(endpoints);
   endpoints.erase(std::ranges::unique(endpoints).begin(), endpoints.end());
-  return endpoints;
-}
-
-ir::EndpointMap endpoints_of_all(const SliceIndex& index, const ir::Config& config, const ir::EndpointMap& known,
-                                 const std::set<NamespacedName>& changed) {
-  ir::EndpointMap endpoints;
-  ir::for_each_backend(config, [&](const ir::WeightedBackends& ref) {
-    if (!ref.port || endpoints.contains(*ref.port)) return;
-    const ir::EndpointList* const kept = changed.contains(ref.port->service) ? nullptr : known.get(*ref.port);
-    endpoints.emplace(*ref.port, kept == nullptr ? index.endpoints_of(*ref.port) : *kept);
-  });
   return endpoints;
 }
 

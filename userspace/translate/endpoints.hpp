@@ -31,10 +31,6 @@ class SliceIndex {
   std::map<NamespacedName, std::vector<Slice>> by_service_;
 };
 
-/// The endpoints of every port that the configuration refers to. Those in `known` are right, but for the ports of
-/// `changed`.
-ir::EndpointMap endpoints_of_all(const SliceIndex& index, const ir::Config& config, const ir::EndpointMap& known,
-                                 const std::set<NamespacedName>& changed);
 /// Renews those of the Services that have changed.
 void refresh_endpoints(const SliceIndex& index, const std::set<NamespacedName>& changed, ir::EndpointMap& endpoints);
 

@@ -12,7 +12,7 @@ namespace gw::translate {
 
 /// What the rules of one route are built with; what is wrong with references goes to the route.
 struct RuleContext {
-  Graph& graph;
+  const Graph& graph;
   RouteNode& route;
   RuleName rule;
   const Entrance* entrance = nullptr;  ///< where the traffic comes in; null for a route that nothing binds

@@ -2,10 +2,9 @@
 // Which classes are ours, and what they say of us.
 #include "userspace/translate/gateway_class.hpp"
 
-#include <algorithm>
 #include <array>
 
-#include "userspace/translate/graph.hpp"
+#include "userspace/translate/assembly.hpp"
 
 namespace gw::translate {
 namespace {
@@ -42,12 +41,11 @@ Verdict judge_gateway_class(const api::GatewayClass& gateway_class) {
                  "spec.parametersRef is set, but this version serves no parameters kind: remove it");
 }
 
-std::vector<api::GatewayClassStatus> judge_gateway_classes(const api::ResourceSet& resources, const Options& options) {
+std::vector<api::GatewayClassStatus> judge_gateway_classes(const Graph& graph) {
   std::vector<api::GatewayClassStatus> statuses;
-  for (const auto& gateway_class : resources.gateway_classes) {
-    if (gateway_class.controller_name == options.controller_name) statuses.push_back(report(gateway_class));
+  for (const auto& gateway_class : graph.resources.gateway_classes) {
+    if (gateway_class.controller_name == graph.options.controller_name) statuses.push_back(report(gateway_class));
   }
-  std::ranges::sort(statuses, {}, &api::GatewayClassStatus::ref);
   return statuses;
 }
 

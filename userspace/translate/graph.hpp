@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Private to translate/: what the steps hand to one another. Nodes point into the ResourceSet, which outlives them, and
-// at one another; they are made once, in lists that do not move, and each step fills in its part.
+// Private to translate/: what the steps hand to one another. The graph is everything but the routes: its nodes point
+// into its resources and at one another; they are made once, in lists that do not move, and each step fills in its
+// part. Routes come behind it, each by itself (RouteNode); what several of them do together is put together last
+// (assembly.hpp, docs/design/0026).
 #pragma once
 
 #include "userspace/api/resource_set.hpp"
@@ -13,26 +15,22 @@
 
 #include <deque>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <variant>
 #include <vector>
 
 namespace gw::translate {
 
-struct RouteNode;
 struct GatewayNode;
 struct ListenerOwner;
 
-/// A route on a listener: for kinds with hostnames, those that both have.
-struct BoundRoute {
-  RouteNode* route = nullptr;
-  std::vector<ir::Hostname> hostnames;
-};
-
 struct ListenerNode {
+  std::size_t index = 0;  ///< among all of the graph
   const api::Listener* source = nullptr;
   const ListenerOwner* owner = nullptr;
   ir::Hostname hostname;
@@ -42,10 +40,7 @@ struct ListenerNode {
   std::string overlap;  ///< whose TLS settings may be taken for this one's; empty: nobody's
   std::vector<api::RouteGroupKind> supported_kinds;
   std::vector<std::string> key_pairs;  ///< of those of its certificates that are good
-  /// 2021: certificates that routes bring, for these hostnames of theirs.
-  std::vector<std::pair<std::string, std::vector<ir::Hostname>>> route_key_pairs;
   std::optional<ir::ClientValidation> client_validation;
-  std::vector<BoundRoute> routes;  ///< the oldest first
 
   [[nodiscard]] bool serves() const;
   /// Forwarded in the kernel, without a look inside the bytes.
@@ -89,9 +84,32 @@ struct ParentNode {
   const ListenerOwner* owner = nullptr;
 };
 
-using RouteSource =
-    std::variant<const api::L4Route*, const api::HttpRoute*, const api::GrpcRoute*, const api::TlsRoute*>;
+/// A listener that a route is on.
+struct Binding {
+  const ListenerNode* listener = nullptr;
+  std::vector<ir::Hostname> hostnames;  ///< for kinds with hostnames, those that both have
+  std::string key_pair;                 ///< 2021: the certificate that the route brings for them; empty: none
+};
 
+/// A BackendTLSPolicy, or a BackendPolicy of 2021.
+struct BackendTlsNode {
+  api::ObjectRef ref;
+  const api::ObjectMeta* meta = nullptr;
+  ir::BackendTls tls;
+  Verdict accepted{true, reason::kAccepted, ""};
+  Verdict resolved{true, reason::kResolvedRefs, ""};
+  std::string missing;  ///< targets that are not there
+
+  [[nodiscard]] std::string key() const { return ref.kind + "/" + ref.ns + "/" + ref.name; }
+};
+
+/// Those with one target. The first counts.
+using BackendTlsNodes = std::vector<const BackendTlsNode*>;
+
+using RouteSource = std::variant<std::shared_ptr<const api::HttpRoute>, std::shared_ptr<const api::GrpcRoute>,
+                                 std::shared_ptr<const api::TlsRoute>, std::shared_ptr<const api::L4Route>>;
+
+/// All that is decided of one route: by its object and the graph, and by nothing else. Routes do not see one another.
 struct RouteNode {
   RouteSource source;
   const api::Route* common = nullptr;   ///< the same object: what all kinds have
@@ -100,15 +118,18 @@ struct RouteNode {
   Verdict valid{true, reason::kAccepted, ""};  ///< not ok: no rule of it can be served
   std::vector<std::string> rule_problems;  ///< one for each rule, empty for a good one; empty where no rule can be bad
   Verdict resolved{true, reason::kResolvedRefs, ""};
-  std::vector<const ListenerNode*> listeners;  ///< that it is on, by precedence
+  std::vector<Binding> bindings;                     ///< by precedence of the listeners
+  std::vector<const BackendTlsNodes*> tls_policies;  ///< of the Services that it forwards to
+  std::vector<Finding> findings;
+  ir::Config built;  ///< its part of the configuration: services or rules, and the certificates that it brings
 
   [[nodiscard]] const api::ObjectMeta& meta() const { return common->meta; }
   /// "Kind namespace/name"
   [[nodiscard]] std::string to_string() const { return common->kind + " " + meta().namespaced_name().to_string(); }
   template <typename Kind>
   [[nodiscard]] const Kind* as() const {
-    const auto* const found = std::get_if<const Kind*>(&source);
-    return found == nullptr ? nullptr : *found;
+    const auto* const found = std::get_if<std::shared_ptr<const Kind>>(&source);
+    return found == nullptr ? nullptr : found->get();
   }
   [[nodiscard]] bool drops(std::size_t rule) const {
     return rule < rule_problems.size() && !rule_problems[rule].empty();
@@ -125,7 +146,7 @@ struct RuleName {
 template <typename Visit>
 void for_each_rule(const RouteNode& route, Visit visit) {
   std::visit(
-      [&visit](const auto* source) {
+      [&visit](const auto& source) {
         for (const auto& rule : source->rules) visit(rule.name.value_or(""), rule.backend_refs);
       },
       route.source);
@@ -145,34 +166,29 @@ struct PolicyKey {
 template <typename Policy>
 using PolicyTargets = std::map<PolicyKey, const Policy*>;
 
-struct PolicyNode {
-  api::ObjectRef ref;
-  std::int64_t generation = 0;
-  std::vector<ParentNode> ancestors;  ///< what its targets are served through; sorted
+/// Those that target a Service, or one port of it, by section.
+using BackendTlsTargets = std::map<PolicyKey, BackendTlsNodes>;
+
+/// The Gateways of 2021 that can select a route, by precedence.
+struct LegacyCandidates {
+  using Gateways = std::map<std::size_t, const GatewayNode*>;
+  Gateways open;
+  std::map<std::string_view, Gateways> by_namespace;  ///< of the routes, where that is all they take
 };
 
-/// A BackendTLSPolicy, or a BackendPolicy of 2021.
-struct BackendTlsNode {
-  api::ObjectRef ref;
-  const api::ObjectMeta* meta = nullptr;
-  ir::BackendTls tls;
-  Verdict accepted{true, reason::kAccepted, ""};
-  Verdict resolved{true, reason::kResolvedRefs, ""};
-  std::string missing;  ///< targets that are not there
-  /// The Gateways that forward to its targets, and whether an older policy has the target there.
-  std::map<const GatewayNode*, Verdict> ancestors;
-
-  [[nodiscard]] std::string key() const { return ref.kind + "/" + ref.ns + "/" + ref.name; }
-};
-
-/// Those that target a Service, or one port of it, by section. The first of each list counts.
-using BackendTlsTargets = std::map<PolicyKey, std::vector<BackendTlsNode*>>;
+/// Whether the graph reads objects of this member of ResourceSet; it can see no others.
+template <typename Member>
+using KindOf =
+    typename std::remove_cvref_t<decltype(std::declval<api::ResourceSet&>().*std::declval<Member>())>::value_type;
+template <typename Kind>
+inline constexpr bool kIsOfGraph = !std::is_base_of_v<api::Route, Kind> && !std::is_same_v<Kind, api::EndpointSlice>;
 
 struct Graph {
-  Graph(const api::ResourceSet& resources_, const Options& options_, CertificateChecks& certificates_)
-      : resources(resources_), options(options_), certificates(certificates_) {}
+  Graph(const api::ResourceSet& all, const Options& options_, CertificateChecks& certificates_);
+  Graph(const Graph&) = delete;
+  Graph& operator=(const Graph&) = delete;
 
-  const api::ResourceSet& resources;
+  api::ResourceSet resources;  ///< without routes and EndpointSlices
   const Options& options;
   CertificateChecks& certificates;
   // Of the resources, by name:
@@ -185,13 +201,14 @@ struct Graph {
   ByName<GatewayNode> v1_gateways;    ///< of them, those that routes name
   std::vector<ListenerSetNode> listener_sets;  ///< of our Gateways, by precedence
   ByName<ListenerSetNode> listener_sets_by_name;
-  std::vector<RouteNode> routes;  ///< by precedence
-  std::vector<PolicyNode> policies;
-  PolicyTargets<api::UpstreamPolicy> upstream_policies;  ///< those that hold
+  LegacyCandidates legacy_gateways;
+  std::size_t listener_count = 0;
+  PolicyTargets<api::UpstreamPolicy> upstream_policies;  ///< the ones that count, whether the target is there or not
   PolicyTargets<api::ClientPolicy> client_policies;
   std::deque<BackendTlsNode> backend_tls_policies;  ///< by precedence
   BackendTlsTargets backend_tls_targets;
   std::vector<Finding> findings;
+  ir::Config built;  ///< its part of the configuration: certificates and authorities
 };
 
 /// Which of two objects is older: creationTimestamp (none counts as the oldest), then namespace/name.
@@ -204,32 +221,27 @@ void for_each_owner(Graph& graph, Visit visit) {
   for (auto& set : graph.listener_sets) visit(set);
 }
 
-/// All steps but the reports.
-void decide(Graph& graph, ir::Config& config);
+std::unique_ptr<const Graph> make_graph(const api::ResourceSet& resources, const Options& options,
+                                        CertificateChecks& certificates);
+std::shared_ptr<const RouteNode> make_route(const Graph& graph, RouteSource source);
 
-// The steps, in their order.
-std::vector<api::GatewayClassStatus> judge_gateway_classes(const api::ResourceSet& resources, const Options& options);
+// The steps of make_graph(), in their order.
 void index_resources(Graph& graph);
 void collect_gateways(Graph& graph);
 void collect_listener_sets(Graph& graph);
-void judge_listeners(Graph& graph, ir::Config& config);
+void index_legacy_gateways(Graph& graph);
+void judge_listeners(Graph& graph);
 void find_conflicts(Graph& graph);
 void find_overlaps(Graph& graph);
-void collect_routes(Graph& graph);
-void bind_routes(Graph& graph);
-void bind_legacy_routes(Graph& graph);
-void note_superseded_routes(Graph& graph);
-void bring_legacy_certificates(Graph& graph, ir::Config& config);
-void attach_policies(Graph& graph);
-void attach_backend_tls(Graph& graph, ir::Config& config);
-void build_services(Graph& graph, ir::Config& config);
-void build_http_rules(Graph& graph, ir::Config& config);
-void build_l4_listeners(const Graph& graph, ir::Config& config);
-void build_l7_listeners(Graph& graph, ir::Config& config);
-void report_gateways(const Graph& graph, api::StatusReport& report);
-void report_listener_sets(const Graph& graph, api::StatusReport& report);
-void report_routes(const Graph& graph, api::StatusReport& report);
-void report_policies(const Graph& graph, api::StatusReport& report);
-void note_idle_backend_tls(Graph& graph);
+void claim_policy_targets(Graph& graph);
+void attach_backend_tls(Graph& graph);
+
+// The steps of make_route(), in their order.
+void judge_route(RouteNode& route);
+void bind_route(const Graph& graph, RouteNode& route);         ///< v1
+void bind_legacy_route(const Graph& graph, RouteNode& route);  ///< 2021
+void bring_legacy_certificates(const Graph& graph, RouteNode& route);
+void build_services(const Graph& graph, RouteNode& route);
+void build_http_rules(const Graph& graph, RouteNode& route);
 
 }  // namespace gw::translate

@@ -56,7 +56,7 @@ ir::HttpRule build_rule(const RuleContext& context, const api::GrpcRouteRule& ru
 
 /// `listener`: null for a route that nothing binds.
 template <typename Rule>
-ir::HttpRule build_for(Graph& graph, RouteNode& node, const Rule& rule, const ListenerNode* listener) {
+ir::HttpRule build_for(const Graph& graph, RouteNode& node, const Rule& rule, const ListenerNode* listener) {
   const std::string name = rule.name.value_or("");
   if (listener == nullptr) return build_rule({graph, node, {*node.common, name}, nullptr}, rule);
   const Entrance entrance = entrance_of(*listener);
@@ -64,25 +64,20 @@ ir::HttpRule build_for(Graph& graph, RouteNode& node, const Rule& rule, const Li
 }
 
 template <typename Route>
-void build_route(Graph& graph, RouteNode& node, const Route& route, ir::Config& config) {
+void build_route(const Graph& graph, RouteNode& node, const Route& route) {
   const auto ways = ways_of(graph, node);
   for (std::size_t i = 0; i < route.rules.size(); ++i) {
     if (node.drops(i)) continue;
-    add_rule(node, i, ways, config.http_rules,
+    add_rule(node, i, ways, node.built.http_rules,
              [&](const ListenerNode* listener) { return build_for(graph, node, route.rules[i], listener); });
   }
 }
 
 }  // namespace
 
-void build_http_rules(Graph& graph, ir::Config& config) {
-  for (auto& route : graph.routes) {
-    if (const auto* const source = route.as<api::HttpRoute>()) build_route(graph, route, *source, config);
-    if (const auto* const source = route.as<api::GrpcRoute>()) build_route(graph, route, *source, config);
-  }
-  for (const auto& policy : graph.backend_tls_policies) {
-    if (!policy.ancestors.empty()) config.backend_tls.emplace(policy.key(), policy.tls);
-  }
+void build_http_rules(const Graph& graph, RouteNode& route) {
+  if (const auto* const source = route.as<api::HttpRoute>()) build_route(graph, route, *source);
+  if (const auto* const source = route.as<api::GrpcRoute>()) build_route(graph, route, *source);
 }
 
 }  // namespace gw::translate

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// TCP, UDP and TLS routes -> services of the IR, and L4 listeners with what is live on them.
+// TCP, UDP and TLS routes -> services of the IR; L4 listeners with what is live on them.
 #include <fmt/format.h>
 
 #include <algorithm>
 
+#include "userspace/translate/assembly.hpp"
 #include "userspace/translate/backend_ref.hpp"
 #include "userspace/translate/backend_tls.hpp"
 #include "userspace/translate/graph.hpp"
@@ -21,7 +22,7 @@ bool takes_everything(const api::L4RouteRule& rule) {
 
 /// `listener`: null for a route that nothing binds.
 template <typename Rule>
-ir::Service build_service(Graph& graph, RouteNode& route, const Rule& rule, const ListenerNode* listener) {
+ir::Service build_service(const Graph& graph, RouteNode& route, const Rule& rule, const ListenerNode* listener) {
   ir::Service service;
   const std::string name = rule.name.value_or("");
   const RuleName rule_name{*route.common, name};
@@ -43,38 +44,24 @@ ir::Service build_service(Graph& graph, RouteNode& route, const Rule& rule, cons
   return service;
 }
 
-ir::Service build_rule(Graph& graph, RouteNode& route, const api::L4Route& source, std::size_t /*index*/,
+ir::Service build_rule(const Graph& graph, RouteNode& route, const api::L4Route& source, std::size_t /*index*/,
                        const ListenerNode* listener) {
   const auto* const rule = live_rule(source);
   return rule == nullptr ? ir::Service{} : build_service(graph, route, *rule, listener);
 }
 
-ir::Service build_rule(Graph& graph, RouteNode& route, const api::TlsRoute& source, std::size_t index,
+ir::Service build_rule(const Graph& graph, RouteNode& route, const api::TlsRoute& source, std::size_t index,
                        const ListenerNode* listener) {
   return build_service(graph, route, source.rules[index], listener);
 }
 
 template <typename Route>
-void build_route(Graph& graph, RouteNode& route, const Route& source, ir::Config& config) {
+void build_route(const Graph& graph, RouteNode& route, const Route& source) {
   const auto ways = ways_of(graph, route);
   for (std::size_t i = 0; i < live_rules(source); ++i) {
-    add_rule(route, i, ways, config.services,
+    add_rule(route, i, ways, route.built.services,
              [&](const ListenerNode* listener) { return build_rule(graph, route, source, i, listener); });
   }
-}
-
-ir::L4Listener build_listener(const Graph& graph, const ListenerNode& node) {
-  ir::L4Listener listener;
-  const GatewayNode& gateway = *node.owner->gateway;
-  listener.gateway = gateway.meta->namespaced_name();
-  listener.gateway_group = gateway.ref.group;
-  listener.name = listener_name(node);
-  listener.protocol = node.source->protocol == "UDP" ? ir::Protocol::Udp : ir::Protocol::Tcp;
-  listener.port = node.source->port;
-  listener.addresses = gateway.addresses;
-  listener.admission = admission_of(client_layers(graph, entrance_of(node)));
-  if (!node.routes.empty()) listener.service = service_of(graph, *node.routes.front().route, 0, node);
-  return listener;
 }
 
 }  // namespace
@@ -100,21 +87,23 @@ std::string listener_name(const ListenerNode& node) {
   return is_of_set ? owner.meta->namespaced_name().to_string() + "/" + node.source->name : node.source->name;
 }
 
-void build_services(Graph& graph, ir::Config& config) {
-  for (auto& route : graph.routes) {
-    if (const auto* const source = route.as<api::L4Route>()) build_route(graph, route, *source, config);
-    if (const auto* const source = route.as<api::TlsRoute>()) build_route(graph, route, *source, config);
-  }
+void build_services(const Graph& graph, RouteNode& route) {
+  if (const auto* const source = route.as<api::L4Route>()) build_route(graph, route, *source);
+  if (const auto* const source = route.as<api::TlsRoute>()) build_route(graph, route, *source);
 }
 
-void build_l4_listeners(const Graph& graph, ir::Config& config) {
-  std::vector<ir::L4Listener> listeners;
-  for_each_owner(graph, [&](const ListenerOwner& owner) {
-    for (const auto& node : owner.listeners) {
-      if (node.serves() && node.is_l4()) listeners.push_back(build_listener(graph, node));
-    }
-  });
-  config.listeners = std::move(listeners);
+ir::L4Listener build_l4_listener(const Graph& graph, const ListenerNode& node, const BoundRoutes& routes) {
+  ir::L4Listener listener;
+  const GatewayNode& gateway = *node.owner->gateway;
+  listener.gateway = gateway.meta->namespaced_name();
+  listener.gateway_group = gateway.ref.group;
+  listener.name = listener_name(node);
+  listener.protocol = node.source->protocol == "UDP" ? ir::Protocol::Udp : ir::Protocol::Tcp;
+  listener.port = node.source->port;
+  listener.addresses = gateway.addresses;
+  listener.admission = admission_of(client_layers(graph, entrance_of(node)));
+  if (!routes.empty()) listener.service = service_of(graph, *routes.front().route, 0, node);
+  return listener;
 }
 
 }  // namespace gw::translate

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Listeners of the proxy, with the matches of their routes in the order in which they are tried.
 #include <algorithm>
+#include <set>
 
+#include "userspace/translate/assembly.hpp"
 #include "userspace/translate/backend_ref.hpp"
 #include "userspace/translate/http_match.hpp"
 #include "userspace/translate/l4_route.hpp"
@@ -35,27 +37,26 @@ bool goes_before(const Candidate& a, const Candidate& b) {
   return std::tie(a.route, a.rule, a.entry.match) < std::tie(b.route, b.rule, b.entry.match);
 }
 
-void add_candidates(const Graph& graph, const ListenerNode& node, std::size_t at, const ir::Config& config,
+void add_candidates(const Graph& graph, const ListenerNode& node, const BoundRoutes& routes, std::size_t at,
                     std::vector<Candidate>& candidates) {
-  const BoundRoute& bound = node.routes[at];
-  const RouteNode& route = *bound.route;
+  const RouteNode& route = *routes[at].route;
   const std::string way = way_of(graph, route, node);
-  const std::size_t rules = std::visit([](const auto* source) { return source->rules.size(); }, route.source);
+  const std::size_t rules = std::visit([](const auto& source) { return source->rules.size(); }, route.source);
   for (std::size_t rule = 0; rule < rules; ++rule) {
     const std::string key = rule_key(*route.common, rule, way);
-    const ir::HttpRule* const built = config.http_rules.get(key);
+    const ir::HttpRule* const built = route.built.http_rules.get(key);
     if (built == nullptr) continue;  // dropped
     for (std::uint32_t match = 0; match < built->matches.size(); ++match) {
-      for (const auto& hostname : bound.hostnames) {
+      for (const auto& hostname : routes[at].binding->hostnames) {
         candidates.push_back({{hostname, key, match}, &built->matches[match], at, rule});
       }
     }
   }
 }
 
-std::vector<ir::HttpEntry> http_entries(const Graph& graph, const ListenerNode& node, const ir::Config& config) {
+std::vector<ir::HttpEntry> http_entries(const Graph& graph, const ListenerNode& node, const BoundRoutes& routes) {
   std::vector<Candidate> candidates;
-  for (std::size_t i = 0; i < node.routes.size(); ++i) add_candidates(graph, node, i, config, candidates);
+  for (std::size_t i = 0; i < routes.size(); ++i) add_candidates(graph, node, routes, i, candidates);
   std::ranges::stable_sort(candidates, goes_before);
   std::vector<ir::HttpEntry> entries;
   entries.reserve(candidates.size());
@@ -65,7 +66,7 @@ std::vector<ir::HttpEntry> http_entries(const Graph& graph, const ListenerNode& 
 
 /// The names of one rule, within those of the listener. Matches by extension match nothing.
 std::vector<ir::Hostname> names_of(const BoundRoute& bound, const ListenerNode& node, const api::TlsRouteRule& rule) {
-  if (!bound.route->common->is_legacy() || rule.legacy_matches.empty()) return bound.hostnames;
+  if (!bound.route->common->is_legacy() || rule.legacy_matches.empty()) return bound.binding->hostnames;
   std::vector<ir::Hostname> names;
   for (const auto& match : rule.legacy_matches) {
     if (match.extension_ref) continue;
@@ -93,9 +94,9 @@ void add_tls_entries(const Graph& graph, const BoundRoute& bound, const Listener
 }
 
 /// Of routes with one name the oldest has it: their backends are not merged.
-std::vector<ir::TlsEntry> tls_entries(const Graph& graph, const ListenerNode& node) {
+std::vector<ir::TlsEntry> tls_entries(const Graph& graph, const ListenerNode& node, const BoundRoutes& routes) {
   std::vector<ir::TlsEntry> entries;
-  for (const auto& bound : node.routes) add_tls_entries(graph, bound, node, entries);
+  for (const auto& bound : routes) add_tls_entries(graph, bound, node, entries);
   std::ranges::stable_sort(entries, [](const auto& a, const auto& b) {
     return a.hostname != b.hostname && ir::is_more_specific(a.hostname, b.hostname);
   });
@@ -104,7 +105,21 @@ std::vector<ir::TlsEntry> tls_entries(const Graph& graph, const ListenerNode& no
   return entries;
 }
 
-ir::L7Listener build_listener(const Graph& graph, const ListenerNode& node, const ir::Config& config) {
+/// 2021: certificates that routes bring. "If two routes have the same hostname, the oldest wins".
+void add_route_certificates(const BoundRoutes& routes, std::vector<ir::ListenerCertificate>& certificates) {
+  std::set<ir::Hostname> taken;
+  for (const auto& bound : routes) {
+    if (bound.binding->key_pair.empty()) continue;
+    std::vector<ir::Hostname> hostnames = bound.binding->hostnames;
+    std::erase_if(hostnames, [&taken](const auto& name) { return taken.contains(name); });
+    taken.insert(hostnames.begin(), hostnames.end());
+    if (!hostnames.empty()) certificates.push_back({bound.binding->key_pair, std::move(hostnames)});
+  }
+}
+
+}  // namespace
+
+ir::L7Listener build_l7_listener(const Graph& graph, const ListenerNode& node, const BoundRoutes& routes) {
   const GatewayNode& gateway = *node.owner->gateway;
   ir::L7Listener listener;
   listener.gateway = gateway.meta->namespaced_name();
@@ -115,29 +130,16 @@ ir::L7Listener build_listener(const Graph& graph, const ListenerNode& node, cons
   listener.addresses = gateway.addresses;
   listener.hostname = node.hostname;
   for (const auto& key : node.key_pairs) listener.certificates.push_back({key, {}});
-  for (const auto& [key, hostnames] : node.route_key_pairs) listener.certificates.push_back({key, hostnames});
+  add_route_certificates(routes, listener.certificates);
   listener.client_validation = node.client_validation;
   listener.backend_client_certificate = gateway.client_certificate;
   listener.admission = admission_of(client_layers(graph, entrance_of(node)));
   if (node.source->protocol == "TLS") {
-    listener.tls = tls_entries(graph, node);
+    listener.tls = tls_entries(graph, node, routes);
   } else {
-    listener.http = http_entries(graph, node, config);
+    listener.http = http_entries(graph, node, routes);
   }
   return listener;
-}
-
-}  // namespace
-
-void build_l7_listeners(Graph& graph, ir::Config& config) {
-  std::vector<ir::L7Listener> listeners;
-  for_each_owner(graph, [&](const ListenerOwner& owner) {
-    for (const auto& node : owner.listeners) {
-      const bool has_certificate = !node.terminates_tls() || !node.key_pairs.empty();
-      if (node.serves() && !node.is_l4() && has_certificate) listeners.push_back(build_listener(graph, node, config));
-    }
-  });
-  config.l7_listeners = std::move(listeners);
 }
 
 }  // namespace gw::translate

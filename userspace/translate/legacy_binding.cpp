@@ -34,40 +34,21 @@ api::ParentReference reference_to(const GatewayNode& gateway) {
   return reference;
 }
 
-/// The Gateways that can select a route, by the namespace of the route where that is all they take.
-class Candidates {
- public:
-  explicit Candidates(Graph& graph) {
-    for (std::size_t i = 0; i < graph.gateways.size(); ++i) {
-      GatewayNode& gateway = graph.gateways[i];
-      if (gateway.is_legacy()) add(gateway, i);
-    }
-  }
+bool takes_other_namespaces(const GatewayNode& gateway) {
+  return std::ranges::any_of(gateway.listeners, [](const ListenerNode& node) {
+    return node.source->allowed_routes.namespaces.from != api::NamespacesFrom::Same;
+  });
+}
 
-  /// By precedence.
-  [[nodiscard]] std::map<std::size_t, GatewayNode*> of(const std::string& route_ns) const {
-    std::map<std::size_t, GatewayNode*> candidates = open_;
-    if (const auto same = by_namespace_.find(route_ns); same != by_namespace_.end()) {
-      candidates.insert(same->second.begin(), same->second.end());
-    }
-    return candidates;
-  }
-
- private:
-  void add(GatewayNode& gateway, std::size_t rank) {
-    const auto is_open = [](const ListenerNode& node) {
-      return node.source->allowed_routes.namespaces.from != api::NamespacesFrom::Same;
-    };
-    const bool takes_others = std::ranges::any_of(gateway.listeners, is_open);
-    (takes_others ? open_ : by_namespace_[gateway.meta->ns]).emplace(rank, &gateway);
-  }
-
-  std::map<std::size_t, GatewayNode*> open_;
-  std::map<std::string_view, std::map<std::size_t, GatewayNode*>> by_namespace_;
-};
+LegacyCandidates::Gateways candidates_for(const Graph& graph, const std::string& route_ns) {
+  LegacyCandidates::Gateways candidates = graph.legacy_gateways.open;
+  const auto same = graph.legacy_gateways.by_namespace.find(route_ns);
+  if (same != graph.legacy_gateways.by_namespace.end()) candidates.insert(same->second.begin(), same->second.end());
+  return candidates;
+}
 
 /// 2021 says nothing of a route whose hostnames are others than the listener's: it is admitted, and gets no requests.
-void bind_selected(ListenerNode& node, RouteNode& route, Verdict& admitted) {
+void bind_selected(const ListenerNode& node, RouteNode& route, Verdict& admitted) {
   std::vector<ir::Hostname> hostnames = common_hostnames(node, route);
   if (hostnames.empty()) {
     admitted.message += fmt::format("{}no hostname of the route is one of {} ({}): it gets no requests there",
@@ -78,11 +59,11 @@ void bind_selected(ListenerNode& node, RouteNode& route, Verdict& admitted) {
 }
 
 /// The route's entry for this Gateway, if any of its listeners selects the route.
-void bind_gateway(const Graph& graph, RouteNode& route, GatewayNode& gateway) {
+void bind_gateway(const Graph& graph, RouteNode& route, const GatewayNode& gateway) {
   bool selected = false;
   bool allowed = false;
   Verdict admitted{true, reason::kAdmitted, ""};
-  for (auto& node : gateway.listeners) {
+  for (const auto& node : gateway.listeners) {
     if (!supports(node, *route.common)) continue;
     const auto obstacles = obstacles_of(graph, gateway, node, *route.common);
     if (!obstacles.empty() && obstacles != std::vector{LegacyObstacle::Gateways}) continue;
@@ -136,21 +117,26 @@ std::string obstacles(const Graph& graph, const api::Route& route) {
   return text.empty() ? fmt::format("there is none with a listener for {}s", route.kind) : text;
 }
 
-void note_unselected(Graph& graph, const RouteNode& route) {
+void note_unselected(const Graph& graph, RouteNode& route) {
   if (!route.parents.empty()) return;
-  graph.findings.push_back({route.common->ref(), route.meta().location,
+  route.findings.push_back({route.common->ref(), route.meta().location,
                             fmt::format("no Gateway selects this route: {}", obstacles(graph, *route.common))});
 }
 
 }  // namespace
 
-void bind_legacy_routes(Graph& graph) {
-  const Candidates candidates(graph);
-  for (auto& route : graph.routes) {
-    if (!route.common->is_legacy()) continue;
-    for (const auto& [rank, gateway] : candidates.of(route.meta().ns)) bind_gateway(graph, route, *gateway);
-    note_unselected(graph, route);
+void index_legacy_gateways(Graph& graph) {
+  LegacyCandidates& index = graph.legacy_gateways;
+  for (std::size_t rank = 0; rank < graph.gateways.size(); ++rank) {
+    const GatewayNode& gateway = graph.gateways[rank];
+    if (!gateway.is_legacy()) continue;
+    (takes_other_namespaces(gateway) ? index.open : index.by_namespace[gateway.meta->ns]).emplace(rank, &gateway);
   }
+}
+
+void bind_legacy_route(const Graph& graph, RouteNode& route) {
+  for (const auto& [rank, gateway] : candidates_for(graph, route.meta().ns)) bind_gateway(graph, route, *gateway);
+  note_unselected(graph, route);
 }
 
 }  // namespace gw::translate

@@ -10,14 +10,6 @@
 namespace gw::translate {
 namespace {
 
-/// "If two routes have the same hostname, the oldest wins": routes come by precedence.
-std::vector<ir::Hostname> without_taken(const ListenerNode& listener, std::vector<ir::Hostname> hostnames) {
-  for (const auto& [key, taken] : listener.route_key_pairs) {
-    std::erase_if(hostnames, [&taken](const auto& name) { return std::ranges::find(taken, name) != taken.end(); });
-  }
-  return hostnames;
-}
-
 void note_denied(RouteNode& route, const ListenerNode& listener) {
   for (auto& parent : route.parents) {
     if (parent.owner != listener.owner || !parent.accepted.ok) continue;
@@ -28,30 +20,26 @@ void note_denied(RouteNode& route, const ListenerNode& listener) {
   }
 }
 
-void bring_certificate(Graph& graph, ListenerNode& listener, const BoundRoute& bound, ir::Config& config) {
-  const auto* const route = bound.route->as<api::HttpRoute>();
-  if (route == nullptr || !route->legacy_certificate_ref || !listener.terminates_tls()) return;
+void bring_certificate(const Graph& graph, RouteNode& route, const api::ObjectReference& certificate,
+                       Binding& binding) {
+  const ListenerNode& listener = *binding.listener;
+  if (!listener.terminates_tls()) return;
   if (!listener.source->tls || !listener.source->tls->legacy_route_may_override_certificate) {
-    note_denied(*bound.route, listener);
+    note_denied(route, listener);
     return;
   }
-  ResolvedTls resolved = resolve_key_pair(graph, {route->group, route->kind, route->meta.ns},
-                                          *route->legacy_certificate_ref, reason::kInvalidCertificateRef, config);
-  add_verdict(bound.route->resolved, resolved.verdict);
-  if (!resolved.verdict.ok) return;
-  std::vector<ir::Hostname> hostnames = without_taken(listener, bound.hostnames);
-  if (!hostnames.empty()) listener.route_key_pairs.emplace_back(std::move(resolved.key), std::move(hostnames));
+  ResolvedTls resolved = resolve_key_pair(graph, {route.common->group, route.common->kind, route.meta().ns},
+                                          certificate, reason::kInvalidCertificateRef, route.built);
+  add_verdict(route.resolved, resolved.verdict);
+  binding.key_pair = std::move(resolved.key);
 }
 
 }  // namespace
 
-void bring_legacy_certificates(Graph& graph, ir::Config& config) {
-  for (auto& gateway : graph.gateways) {
-    if (!gateway.is_legacy()) continue;
-    for (auto& listener : gateway.listeners) {
-      for (const auto& bound : listener.routes) bring_certificate(graph, listener, bound, config);
-    }
-  }
+void bring_legacy_certificates(const Graph& graph, RouteNode& route) {
+  const auto* const source = route.as<api::HttpRoute>();
+  if (source == nullptr || !source->legacy_certificate_ref) return;
+  for (auto& binding : route.bindings) bring_certificate(graph, route, *source->legacy_certificate_ref, binding);
 }
 
 }  // namespace gw::translate

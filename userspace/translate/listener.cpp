@@ -60,7 +60,7 @@ Referrer referrer(const ListenerNode& node) {
   return {ref.group, ref.kind, ref.ns};
 }
 
-void judge_certificates(Graph& graph, ListenerNode& node, ir::Config& config) {
+void judge_certificates(Graph& graph, ListenerNode& node) {
   if (!node.terminates_tls()) return;
   if (!node.source->tls || node.source->tls->certificate_refs.empty()) {
     add_verdict(
@@ -71,7 +71,7 @@ void judge_certificates(Graph& graph, ListenerNode& node, ir::Config& config) {
     return;
   }
   for (const auto& ref : node.source->tls->certificate_refs) {
-    ResolvedTls resolved = resolve_key_pair(graph, referrer(node), ref, reason::kInvalidCertificateRef, config);
+    ResolvedTls resolved = resolve_key_pair(graph, referrer(node), ref, reason::kInvalidCertificateRef, graph.built);
     add_verdict(node.resolved, resolved.verdict);
     if (resolved.verdict.ok) node.key_pairs.push_back(std::move(resolved.key));
   }
@@ -86,7 +86,7 @@ const api::FrontendValidation* frontend_validation(const ListenerNode& node) {
   return tls->frontend_default ? &*tls->frontend_default : nullptr;
 }
 
-void judge_client_validation(Graph& graph, ListenerNode& node, ir::Config& config) {
+void judge_client_validation(Graph& graph, ListenerNode& node) {
   const api::FrontendValidation* const validation = frontend_validation(node);
   if (validation == nullptr) return;
   const api::ObjectRef& gateway = node.owner->gateway->ref;
@@ -95,7 +95,7 @@ void judge_client_validation(Graph& graph, ListenerNode& node, ir::Config& confi
                           {.takes_secrets = false,
                            .invalid_kind = reason::kInvalidCaCertificateKind,
                            .invalid_ref = reason::kInvalidCaCertificateRef},
-                          config);
+                          graph.built);
   add_verdict(node.resolved, resolved.verdict);
   if (resolved.keys.empty()) {
     node.accepted =
@@ -113,7 +113,7 @@ void judge_filters(ListenerNode& node) {
       refusal(reason::kUnsupportedValue, "filters of listeners are not served by this version: use filters of routes");
 }
 
-void judge_listener(Graph& graph, ListenerNode& node, ir::Config& config) {
+void judge_listener(Graph& graph, ListenerNode& node) {
   if (!is_known(node.source->protocol)) {
     node.accepted = refusal(
         reason::kUnsupportedProtocol,
@@ -121,18 +121,18 @@ void judge_listener(Graph& graph, ListenerNode& node, ir::Config& config) {
     return;
   }
   judge_kinds(node);
-  judge_certificates(graph, node, config);
-  judge_client_validation(graph, node, config);
+  judge_certificates(graph, node);
+  judge_client_validation(graph, node);
   judge_filters(node);
 }
 
 /// spec.tls.backend.clientCertificateRef.
-void judge_client_certificate(Graph& graph, GatewayNode& gateway, ir::Config& config) {
+void judge_client_certificate(Graph& graph, GatewayNode& gateway) {
   const auto& tls = gateway.source->tls;
   if (!tls || !tls->backend_client_certificate) return;
   ResolvedTls resolved =
       resolve_key_pair(graph, {gateway.ref.group, gateway.ref.kind, gateway.ref.ns}, *tls->backend_client_certificate,
-                       reason::kInvalidClientCertificateRef, config);
+                       reason::kInvalidClientCertificateRef, graph.built);
   gateway.client_certificate = std::move(resolved.key);
   gateway.resolved = std::move(resolved.verdict);
 }
@@ -150,10 +150,13 @@ void add_listeners(ListenerOwner& owner, const std::vector<api::Listener>& liste
   }
 }
 
-void judge_listeners(Graph& graph, ir::Config& config) {
-  for (auto& gateway : graph.gateways) judge_client_certificate(graph, gateway, config);
-  for_each_owner(graph, [&](ListenerOwner& owner) {
-    for (auto& node : owner.listeners) judge_listener(graph, node, config);
+void judge_listeners(Graph& graph) {
+  for (auto& gateway : graph.gateways) judge_client_certificate(graph, gateway);
+  for_each_owner(graph, [&graph](ListenerOwner& owner) {
+    for (auto& node : owner.listeners) {
+      node.index = graph.listener_count++;
+      judge_listener(graph, node);
+    }
   });
 }
 

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// Policies -> which of them hold, where, and what their status says (GEP-713). Of two with one target and one merge
+// Policies -> which of them count, where, and what their status says (GEP-713). Of two with one target and one merge
 // strategy the older one counts, then the first by name.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>
 #include <set>
+#include <unordered_set>
 
+#include "userspace/translate/assembly.hpp"
 #include "userspace/translate/policy.hpp"
 #include "userspace/translate/policy_settings.hpp"
 
@@ -68,8 +70,7 @@ struct GatewayListeners {
   }
 };
 
-Sections sections_of(const Graph& graph, const std::string& ns, const api::PolicyTarget& target) {
-  const api::ResourceSet& resources = graph.resources;
+Sections sections_of(const api::ResourceSet& resources, const std::string& ns, const api::PolicyTarget& target) {
   if (target.kind == "Service") return find_sections(resources.services, ns, target, ServicePorts{});
   if (target.kind == "Gateway") return find_sections(resources.gateways, ns, target, GatewayListeners{target});
   if (target.kind == "ListenerSet") return find_sections(resources.listener_sets, ns, target, GatewayListeners{target});
@@ -79,71 +80,100 @@ Sections sections_of(const Graph& graph, const std::string& ns, const api::Polic
   return find_sections(resources.l4_routes, ns, target, RouteRules{target});
 }
 
-Verdict judge_target(const Graph& graph, const std::string& ns, const api::PolicyTarget& target) {
-  const Sections sections = sections_of(graph, ns, target);
+Verdict judge_target(const api::ResourceSet& resources, const std::string& ns, const api::PolicyTarget& target) {
+  const Sections sections = sections_of(resources, ns, target);
   if (!sections) return not_found(describe({target.group, target.kind, target.name, {}, {}}, ns));
   const bool has_section =
       !target.section_name || std::ranges::find(*sections, *target.section_name) != sections->end();
   return has_section ? Verdict{true, reason::kAccepted, ""} : not_found(describe(target, ns));
 }
 
-/// Gateways by what they reach: a route that they serve, a Service that it forwards to. Without sections.
-using Reach = std::map<PolicyKey, std::set<const api::Gateway*>>;
-
-Reach find_reach(const Graph& graph) {
-  Reach reach;
-  for (const auto& node : graph.routes) {
-    const api::Route& route = *node.common;
-    for (const auto* listener : node.listeners) {
-      const api::Gateway* const gateway = listener->owner->gateway->source;
-      reach[{route.group, route.kind, route.meta.ns, route.meta.name, "", {}}].insert(gateway);
-      for_each_rule(node, [&](const std::string& /*name*/, const auto& refs) {
-        for (const auto& ref : refs) {
-          reach[{ref.group, ref.kind, ref.ns.value_or(route.meta.ns), ref.name, "", {}}].insert(gateway);
-        }
-      });
-    }
-  }
-  return reach;
+/// Which of two policies with one target counts.
+template <typename Policy>
+std::vector<const Policy*> by_age(const api::Objects<Policy>& policies) {
+  std::vector<const Policy*> sorted;
+  for (const Policy& policy : policies) sorted.push_back(&policy);
+  std::ranges::stable_sort(sorted, [](const auto* a, const auto* b) { return is_older(a->meta, b->meta); });
+  return sorted;
 }
+
+template <typename Policy>
+PolicyKey key_of(const Policy& policy, const api::PolicyTarget& target) {
+  return {target.group, target.kind, policy.meta.ns, target.name, target.section_name.value_or(""), policy.merge};
+}
+
+template <typename Policy>
+void claim(const api::Objects<Policy>& policies, PolicyTargets<Policy>& targets) {
+  for (const Policy* policy : by_age(policies)) {
+    for (const auto& target : policy->targets) targets.try_emplace(key_of(*policy, target), policy);
+  }
+}
+
+/// Gateways by what they reach of the targets: a route that they serve, a Service that it forwards to.
+class Reach {
+ public:
+  explicit Reach(const Graph& graph) {
+    const auto add = [this](const auto& targets) {
+      for (const auto& [key, policy] : targets) {
+        names_.insert(key.name);
+        gateways_.try_emplace({key.group, key.kind, key.ns, key.name, "", {}});
+      }
+    };
+    add(graph.upstream_policies);
+    add(graph.client_policies);
+  }
+
+  void add(const RouteNode& node) {
+    const api::Route& route = *node.common;
+    note(node, route.group, route.kind, route.meta.ns, route.meta.name);
+    for_each_rule(node, [&](const std::string& /*name*/, const auto& refs) {
+      for (const auto& ref : refs) note(node, ref.group, ref.kind, ref.ns.value_or(route.meta.ns), ref.name);
+    });
+  }
+
+  /// None that reaches it: null.
+  [[nodiscard]] const std::set<const api::Gateway*>* find(const PolicyKey& target) const {
+    const auto found = gateways_.find(target);
+    return found == gateways_.end() || found->second.empty() ? nullptr : &found->second;
+  }
+
+ private:
+  void note(const RouteNode& node, const std::string& group, const std::string& kind, const std::string& ns,
+            const std::string& name) {
+    if (!names_.contains(name)) return;  // most have no policy: that is told without a key
+    const auto found = gateways_.find({group, kind, ns, name, "", {}});
+    if (found == gateways_.end()) return;
+    for (const auto& binding : node.bindings) found->second.insert(binding.listener->owner->gateway->source);
+  }
+
+  std::unordered_set<std::string_view> names_;
+  std::map<PolicyKey, std::set<const api::Gateway*>> gateways_;
+};
 
 api::ParentReference reference_to(const api::Gateway& gateway) {
   return {gateway.group, "Gateway", gateway.meta.ns, gateway.meta.name, std::nullopt, std::nullopt};
 }
 
-/// The policies of one kind, their targets and their status.
+/// The status of the policies of one kind.
 template <typename Policy>
 class Attachment {
  public:
-  Attachment(Graph& graph, const Reach& reach, PolicyTargets<Policy>& targets)
-      : graph_(graph), reach_(reach), targets_(targets) {}
+  Attachment(const Graph& graph, const api::ResourceSet& resources, const Reach& reach,
+             const PolicyTargets<Policy>& targets, PolicyReport& made)
+      : graph_(graph), resources_(resources), reach_(reach), targets_(targets), made_(made) {}
 
-  void attach(const api::Objects<Policy>& policies) {
-    std::vector<const Policy*> by_age;
-    for (const Policy& policy : policies) by_age.push_back(&policy);
-    std::ranges::stable_sort(by_age, [](const auto* a, const auto* b) { return is_older(a->meta, b->meta); });
-    std::vector<std::vector<Verdict>> verdicts;
-    for (const Policy* policy : by_age) {
-      std::vector<Verdict>& of_policy = verdicts.emplace_back();
-      for (const auto& target : policy->targets) of_policy.push_back(claim(*policy, target));
-    }
-    // What overrides a policy is only known once all of them have their targets.
-    for (std::size_t i = 0; i < by_age.size(); ++i) report(*by_age[i], verdicts[i]);
+  void report_all(const api::Objects<Policy>& policies) {
+    for (const Policy* policy : by_age(policies)) report(*policy);
   }
 
  private:
-  static PolicyKey key_of(const Policy& policy, const api::PolicyTarget& target) {
-    return {target.group, target.kind, policy.meta.ns, target.name, target.section_name.value_or(""), policy.merge};
-  }
-
-  Verdict claim(const Policy& policy, const api::PolicyTarget& target) {
-    Verdict verdict = judge_target(graph_, policy.meta.ns, target);
-    if (!verdict.ok) return verdict;
-    const auto [place, is_first] = targets_.emplace(key_of(policy, target), &policy);
-    if (is_first) return verdict;
+  [[nodiscard]] Verdict judge(const Policy& policy, const api::PolicyTarget& target) const {
+    Verdict verdict = judge_target(resources_, policy.meta.ns, target);
+    const Policy& first = *targets_.at(key_of(policy, target));
+    if (!verdict.ok || &first == &policy) return verdict;
     return {false, reason::kConflicted,
             fmt::format("{} {}, which is older or first by name, has this target already", Policy::kKind,
-                        place->second->meta.namespaced_name().to_string())};
+                        first.meta.namespaced_name().to_string())};
   }
 
   [[nodiscard]] const GatewayNode* gateway(const NamespacedName& name, const std::string& group) const {
@@ -165,34 +195,42 @@ class Attachment {
       if (is_there && !is_ours) return {};
       return {itself};
     }
-    const auto reached = reach_.find({target.group, target.kind, policy.meta.ns, target.name, "", {}});
-    if (reached == reach_.end()) return {itself};
+    const auto* const reached = reach_.find({target.group, target.kind, policy.meta.ns, target.name, "", {}});
+    if (reached == nullptr) return {itself};
     std::vector<api::ParentReference> references;
-    for (const auto* gateway : reached->second) references.push_back(reference_to(*gateway));
+    for (const auto* gateway : *reached) references.push_back(reference_to(*gateway));
     return references;
   }
 
-  void report(const Policy& policy, const std::vector<Verdict>& verdicts) {
-    PolicyNode node{policy.ref(), policy.meta.generation, {}};
+  void report(const Policy& policy) {
     std::map<api::ParentReference, Verdict> ancestors;
-    for (std::size_t i = 0; i < verdicts.size(); ++i) {
-      const api::PolicyTarget& target = policy.targets[i];
-      for (const auto& ancestor : ancestors_of(policy, target, verdicts[i])) {
-        Verdict verdict = verdicts[i].ok ? accept(policy, target, ancestor) : verdicts[i];
+    for (const auto& target : policy.targets) {
+      const Verdict of_target = judge(policy, target);
+      for (const auto& ancestor : ancestors_of(policy, target, of_target)) {
+        Verdict verdict = of_target.ok ? accept(policy, target, ancestor) : of_target;
         name_target(policy, target, verdict);
         merge(ancestors, ancestor, verdict);
       }
     }
-    for (const auto& [reference, verdict] : ancestors) {
-      if (node.ancestors.size() < kMaxAncestors) node.ancestors.push_back({reference, verdict});
-    }
     if (ancestors.size() > kMaxAncestors) {
-      graph_.findings.push_back(
+      made_.findings.push_back(
           {policy.ref(), policy.meta.location,
            fmt::format("its status has no place for {} of {} ancestors (the Gateway API allows {})",
                        ancestors.size() - kMaxAncestors, ancestors.size(), kMaxAncestors)});
     }
-    graph_.policies.push_back(std::move(node));
+    made_.statuses.push_back(status_of(policy, ancestors));
+  }
+
+  static api::PolicyStatus status_of(const Policy& policy, const std::map<api::ParentReference, Verdict>& ancestors) {
+    api::PolicyStatus status;
+    status.ref = policy.ref();
+    for (const auto& [reference, verdict] : ancestors) {
+      if (status.ancestors.size() == kMaxAncestors) break;
+      api::PolicyAncestorStatus& ancestor = status.ancestors.emplace_back();
+      ancestor.ancestor = reference;
+      ancestor.conditions.set(condition(type::kAccepted, verdict, policy.meta.generation));
+    }
+    return status;
   }
 
   /// Which of several targets a message is about.
@@ -261,9 +299,11 @@ class Attachment {
                     winner.meta.namespaced_name().to_string(), translate::describe(key), fmt::join(fields, ", "));
   }
 
-  Graph& graph_;
+  const Graph& graph_;
+  const api::ResourceSet& resources_;
   const Reach& reach_;
-  PolicyTargets<Policy>& targets_;
+  const PolicyTargets<Policy>& targets_;
+  PolicyReport& made_;
 };
 
 }  // namespace
@@ -272,11 +312,19 @@ std::string describe(const PolicyKey& key) {
   return fmt::format("{} {}/{}{}{}", key.kind, key.ns, key.name, key.section.empty() ? "" : " section ", key.section);
 }
 
-void attach_policies(Graph& graph) {
-  if (graph.resources.upstream_policies.empty() && graph.resources.client_policies.empty()) return;
-  const Reach reach = find_reach(graph);
-  Attachment(graph, reach, graph.upstream_policies).attach(graph.resources.upstream_policies);
-  Attachment(graph, reach, graph.client_policies).attach(graph.resources.client_policies);
+void claim_policy_targets(Graph& graph) {
+  claim(graph.resources.upstream_policies, graph.upstream_policies);
+  claim(graph.resources.client_policies, graph.client_policies);
+}
+
+PolicyReport report_policies(const Graph& graph, const api::ResourceSet& resources, const RouteNodes& routes) {
+  PolicyReport made;
+  if (graph.resources.upstream_policies.empty() && graph.resources.client_policies.empty()) return made;
+  Reach reach(graph);
+  for (const auto& route : routes) reach.add(*route);
+  Attachment(graph, resources, reach, graph.upstream_policies, made).report_all(resources.upstream_policies);
+  Attachment(graph, resources, reach, graph.client_policies, made).report_all(resources.client_policies);
+  return made;
 }
 
 }  // namespace gw::translate

@@ -4,25 +4,26 @@
 
 #include <algorithm>
 
-#include "userspace/translate/graph.hpp"
+#include "userspace/translate/assembly.hpp"
+#include "userspace/translate/selection.hpp"
 
 namespace gw::translate {
 namespace {
 
-api::ListenerStatus listener_base(const ListenerNode& node) {
+api::ListenerStatus listener_base(const ListenerNode& node, const BoundRoutes& routes) {
   api::ListenerStatus status;
   status.name = node.source->name;
   status.port = node.source->port;
   status.protocol = node.source->protocol;
   status.hostname = node.source->hostname.value_or("");
   status.supported_kinds = node.supported_kinds;
-  status.attached_routes = static_cast<std::int32_t>(node.routes.size());
+  status.attached_routes = static_cast<std::int32_t>(routes.size());
   return status;
 }
 
-api::ListenerStatus report_listener(const ListenerNode& node) {
+api::ListenerStatus report_listener(const ListenerNode& node, const RoutesOnListeners& on) {
   const std::int64_t generation = node.owner->meta->generation;
-  api::ListenerStatus status = listener_base(node);
+  api::ListenerStatus status = listener_base(node, on[node.index]);
   status.conditions.set(condition(type::kAccepted, node.accepted, generation));
   status.conditions.set(condition(type::kResolvedRefs, node.resolved, generation));
   status.conditions.set(condition(type::kConflicted, to_status(!node.conflict_free.ok), node.conflict_free.reason,
@@ -36,9 +37,9 @@ api::ListenerStatus report_listener(const ListenerNode& node) {
 }
 
 /// Degraded if a route that the listener selects has references that do not resolve.
-Verdict legacy_resolved(const ListenerNode& node) {
+Verdict legacy_resolved(const ListenerNode& node, const BoundRoutes& routes) {
   if (!node.resolved.ok) return node.resolved;
-  for (const auto& bound : node.routes) {
+  for (const auto& bound : routes) {
     if (!bound.route->resolved.ok) {
       return refusal(reason::kDegradedRoutes,
                      fmt::format("{}: {}", bound.route->to_string(), bound.route->resolved.message));
@@ -47,16 +48,16 @@ Verdict legacy_resolved(const ListenerNode& node) {
   return node.resolved;
 }
 
-api::ListenerStatus report_legacy_listener(const ListenerNode& node) {
+api::ListenerStatus report_legacy_listener(const ListenerNode& node, const RoutesOnListeners& on) {
   const std::int64_t generation = node.owner->meta->generation;
-  api::ListenerStatus status = listener_base(node);
+  api::ListenerStatus status = listener_base(node, on[node.index]);
   const bool detached = !node.accepted.ok && node.conflict_free.ok;
   status.conditions.set(condition(type::kDetached, to_status(detached),
                                   detached ? node.accepted.reason : reason::kAttached,
                                   detached ? node.accepted.message : "", generation));
   status.conditions.set(condition(type::kConflicted, to_status(!node.conflict_free.ok), node.conflict_free.reason,
                                   node.conflict_free.message, generation));
-  status.conditions.set(condition(type::kResolvedRefs, legacy_resolved(node), generation));
+  status.conditions.set(condition(type::kResolvedRefs, legacy_resolved(node, on[node.index]), generation));
   return status;
 }
 
@@ -92,7 +93,7 @@ std::int32_t attached_listener_sets(const GatewayNode& gateway) {
       std::ranges::count_if(gateway.listener_sets, [](const auto* set) { return judge_owner(*set).ok; }));
 }
 
-api::GatewayStatus report_legacy_gateway(const GatewayNode& gateway) {
+api::GatewayStatus report_legacy_gateway(const GatewayNode& gateway, const RoutesOnListeners& on) {
   const Verdict verdict = judge_owner(gateway);
   api::GatewayStatus status;
   status.ref = gateway.ref;
@@ -100,11 +101,11 @@ api::GatewayStatus report_legacy_gateway(const GatewayNode& gateway) {
   status.conditions.set(condition(type::kScheduled, to_status(verdict.ok),
                                   is_healthy ? reason::kScheduled : verdict.reason, verdict.message,
                                   gateway.meta->generation));
-  for (const auto& node : gateway.listeners) status.listeners.push_back(report_legacy_listener(node));
+  for (const auto& node : gateway.listeners) status.listeners.push_back(report_legacy_listener(node, on));
   return status;
 }
 
-api::GatewayStatus report_gateway(const GatewayNode& gateway) {
+api::GatewayStatus report_v1_gateway(const GatewayNode& gateway, const RoutesOnListeners& on) {
   const std::int64_t generation = gateway.meta->generation;
   api::GatewayStatus status;
   status.ref = gateway.ref;
@@ -115,7 +116,7 @@ api::GatewayStatus report_gateway(const GatewayNode& gateway) {
         type::kInsecureFrontendValidationMode, api::ConditionStatus::True, reason::kConfigurationChanged,
         fmt::format("clients are let in without a valid certificate: {}", gateway.insecure_validation), generation));
   }
-  for (const auto& node : gateway.listeners) status.listeners.push_back(report_listener(node));
+  for (const auto& node : gateway.listeners) status.listeners.push_back(report_listener(node, on));
   if (gateway.source->allowed_listeners.from != api::NamespacesFrom::None) {
     status.attached_listener_sets = attached_listener_sets(gateway);
   }
@@ -133,36 +134,44 @@ void report_dropped_rules(const RouteNode& route, const ParentNode& parent, api:
                                   dropped, route.meta().generation));
 }
 
-api::RouteParentStatus report_parent(const RouteNode& route, const ParentNode& parent) {
+bool names(const ParentNode& parent, const ListenerNode& listener) {
+  return parent.owner == listener.owner && is_addressed(*listener.source, parent.reference);
+}
+
+/// Tells a bound route that another one has a listener's connections. The API has no condition for it (GEP-2644).
+void note_superseded(const RouteNode& route, const RoutesOnListeners& on, const ParentNode& parent, Verdict& accepted) {
+  if (!accepted.ok) return;
+  for (const auto& binding : route.bindings) {
+    const ListenerNode& listener = *binding.listener;
+    if (!listener.is_l4() || !names(parent, listener)) continue;
+    const RouteNode& first = *on[listener.index].front().route;
+    if (&first == &route) continue;
+    accepted.message +=
+        fmt::format("{}superseded on listener {} by {}, which is older or first by name: gets no connections there",
+                    accepted.message.empty() ? "" : "; ", listener.source->name, first.to_string());
+  }
+}
+
+api::RouteParentStatus report_parent(const RouteNode& route, const ParentNode& parent, const RoutesOnListeners& on) {
   const std::int64_t generation = route.meta().generation;
   const bool is_legacy = route.common->is_legacy();
   api::RouteParentStatus status;
   status.parent = parent.reference;
-  status.conditions.set(condition(is_legacy ? type::kAdmitted : type::kAccepted, parent.accepted, generation));
+  Verdict accepted = parent.accepted;
+  note_superseded(route, on, parent, accepted);
+  status.conditions.set(condition(is_legacy ? type::kAdmitted : type::kAccepted, accepted, generation));
   status.conditions.set(condition(type::kResolvedRefs, route.resolved, generation));
   report_dropped_rules(route, parent, status);
-  return status;
-}
-
-api::PolicyStatus report_policy(const PolicyNode& policy) {
-  api::PolicyStatus status;
-  status.ref = policy.ref;
-  for (const auto& node : policy.ancestors) {
-    api::PolicyAncestorStatus ancestor;
-    ancestor.ancestor = node.reference;
-    ancestor.conditions.set(condition(type::kAccepted, node.accepted, policy.generation));
-    status.ancestors.push_back(std::move(ancestor));
-  }
   return status;
 }
 
 /// "A maximum of 16 ancestors will be represented in this list."
 constexpr std::size_t kMaxAncestors = 16;
 
-api::PolicyStatus report_backend_tls(const BackendTlsNode& policy) {
+api::PolicyStatus report_policy(const BackendTlsNode& policy, const BackendTlsAncestors& ancestors) {
   api::PolicyStatus status;
   status.ref = policy.ref;
-  std::vector<std::pair<const GatewayNode*, Verdict>> by_name(policy.ancestors.begin(), policy.ancestors.end());
+  std::vector<std::pair<const GatewayNode*, Verdict>> by_name(ancestors.begin(), ancestors.end());
   std::ranges::sort(by_name, {}, [](const auto& entry) { return entry.first->meta->namespaced_name(); });
   by_name.resize(std::min(by_name.size(), kMaxAncestors));
   for (const auto& [gateway, accepted] : by_name) {
@@ -190,59 +199,49 @@ api::PolicyStatus report_legacy_policy(const BackendTlsNode& policy) {
 
 bool is_legacy(const BackendTlsNode& policy) { return policy.ref.group == api::kLegacyGroup; }
 
+/// Why a policy has no effect, or not the whole; empty if it has.
+std::string idle_reason(const BackendTlsNode& policy, const BackendTlsAncestors& ancestors) {
+  if (!policy.missing.empty() || !ancestors.empty()) return policy.missing;
+  return "no HTTP or gRPC route on our Gateways forwards to what it targets: it has no effect";
+}
+
 }  // namespace
 
-void report_gateways(const Graph& graph, api::StatusReport& report) {
-  for (const auto& gateway : graph.gateways) {
-    report.gateways.push_back(gateway.is_legacy() ? report_legacy_gateway(gateway) : report_gateway(gateway));
-  }
-  std::ranges::sort(report.gateways, {}, &api::GatewayStatus::ref);
+api::GatewayStatus report_gateway(const GatewayNode& gateway, const RoutesOnListeners& on) {
+  return gateway.is_legacy() ? report_legacy_gateway(gateway, on) : report_v1_gateway(gateway, on);
 }
 
-void report_listener_sets(const Graph& graph, api::StatusReport& report) {
-  for (const auto& set : graph.listener_sets) {
-    api::ListenerSetStatus status;
-    status.ref = set.ref;
-    status.gateway = set.gateway->ref;
-    status.conditions.set(condition(type::kAccepted, judge_owner(set), set.meta->generation));
-    for (const auto& node : set.listeners) status.listeners.push_back(report_listener(node));
-    report.listener_sets.push_back(std::move(status));
-  }
-  std::ranges::sort(report.listener_sets, {}, &api::ListenerSetStatus::ref);
+api::ListenerSetStatus report_listener_set(const ListenerSetNode& set, const RoutesOnListeners& on) {
+  api::ListenerSetStatus status;
+  status.ref = set.ref;
+  status.gateway = set.gateway->ref;
+  status.conditions.set(condition(type::kAccepted, judge_owner(set), set.meta->generation));
+  for (const auto& node : set.listeners) status.listeners.push_back(report_listener(node, on));
+  return status;
 }
 
-void report_routes(const Graph& graph, api::StatusReport& report) {
-  for (const auto& route : graph.routes) {
-    if (route.parents.empty()) continue;
-    api::RouteStatus status;
-    status.ref = route.common->ref();
-    for (const auto& parent : route.parents) status.parents.push_back(report_parent(route, parent));
-    report.routes.push_back(std::move(status));
-  }
-  std::ranges::sort(report.routes, {}, &api::RouteStatus::ref);
+api::RouteStatus report_route(const RouteNode& route, const RoutesOnListeners& on) {
+  api::RouteStatus status;
+  status.ref = route.common->ref();
+  for (const auto& parent : route.parents) status.parents.push_back(report_parent(route, parent, on));
+  return status;
 }
 
-void report_policies(const Graph& graph, api::StatusReport& report) {
-  for (const auto& policy : graph.policies) report.policies.push_back(report_policy(policy));
+PolicyReport report_backend_tls(const Graph& graph, const BackendTlsUse& use) {
+  static const BackendTlsAncestors none;
+  PolicyReport made;
   for (const auto& policy : graph.backend_tls_policies) {
     if (is_legacy(policy)) {
-      report.policies.push_back(report_legacy_policy(policy));
-    } else if (!policy.ancestors.empty()) {
-      report.policies.push_back(report_backend_tls(policy));
+      made.statuses.push_back(report_legacy_policy(policy));
+      continue;
     }
+    const auto used = use.find(&policy);
+    const BackendTlsAncestors& ancestors = used == use.end() ? none : used->second;
+    if (!ancestors.empty()) made.statuses.push_back(report_policy(policy, ancestors));
+    std::string idle = idle_reason(policy, ancestors);
+    if (!idle.empty()) made.findings.push_back({policy.ref, policy.meta->location, std::move(idle)});
   }
-  std::ranges::sort(report.policies, {}, &api::PolicyStatus::ref);
-}
-
-void note_idle_backend_tls(Graph& graph) {
-  for (const auto& policy : graph.backend_tls_policies) {
-    if (is_legacy(policy)) continue;
-    std::string message = policy.missing;
-    if (policy.ancestors.empty() && message.empty()) {
-      message = "no HTTP or gRPC route on our Gateways forwards to what it targets: it has no effect";
-    }
-    if (!message.empty()) graph.findings.push_back({policy.ref, policy.meta->location, std::move(message)});
-  }
+  return made;
 }
 
 }  // namespace gw::translate

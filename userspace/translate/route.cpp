@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// All routes as nodes, by precedence; and which of their rules can be served at all.
+// A route by itself: its hostnames, and which of its rules can be served at all.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -88,29 +88,16 @@ void judge_rules_of(const api::TlsRoute& /*route*/, RouteNode& /*node*/) {}
 void judge_rules_of(const api::HttpRoute& route, RouteNode& node) { judge_rules(route.rules, node); }
 void judge_rules_of(const api::GrpcRoute& route, RouteNode& node) { judge_rules(route.rules, node); }
 
-template <typename Routes>
-void add(Graph& graph, const Routes& routes) {
-  for (const auto& route : routes) {
-    RouteNode& node = graph.routes.emplace_back();
-    node.source = &route;
-    node.common = &route;
-    node.hostnames = hostnames_of(route);
-    judge_rules_of(route, node);
-  }
-}
-
 }  // namespace
 
-void collect_routes(Graph& graph) {
-  const api::ResourceSet& resources = graph.resources;
-  add(graph, resources.http_routes);
-  add(graph, resources.grpc_routes);
-  add(graph, resources.tls_routes);
-  add(graph, resources.l4_routes);
-  // Routes of all kinds in one order: "1. The oldest Route based on creation timestamp. 2. The Route appearing first in
-  // alphabetical order by {namespace}/{name}."
-  std::ranges::stable_sort(graph.routes,
-                           [](const RouteNode& a, const RouteNode& b) { return is_older(a.meta(), b.meta()); });
+void judge_route(RouteNode& route) {
+  std::visit(
+      [&route](const auto& source) {
+        route.common = source.get();
+        route.hostnames = hostnames_of(*source);
+        judge_rules_of(*source, route);
+      },
+      route.source);
 }
 
 }  // namespace gw::translate

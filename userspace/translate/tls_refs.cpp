@@ -12,7 +12,7 @@ std::string describe(const api::ObjectReference& ref, const std::string& ns) {
 
 ResolvedTls refused(const char* reason, std::string message) { return {"", refusal(reason, std::move(message))}; }
 
-ResolvedTls resolve_authority(Graph& graph, const Referrer& from, const api::ObjectReference& ref,
+ResolvedTls resolve_authority(const Graph& graph, const Referrer& from, const api::ObjectReference& ref,
                               const AuthorityRules& rules, ir::Config& config) {
   const std::string ns = ref.ns.value_or(std::string(from.ns));
   const bool is_secret = rules.takes_secrets && ref.kind == "Secret";
@@ -43,8 +43,8 @@ Verdict permit(const Graph& graph, const Referrer& from, const Referent& to) {
                              to.kind, to.ns, to.name, to.ns, from.kind, from.ns));
 }
 
-ResolvedTls resolve_key_pair(Graph& graph, const Referrer& from, const api::ObjectReference& ref, const char* invalid,
-                             ir::Config& config) {
+ResolvedTls resolve_key_pair(const Graph& graph, const Referrer& from, const api::ObjectReference& ref,
+                             const char* invalid, ir::Config& config) {
   const std::string ns = ref.ns.value_or(std::string(from.ns));
   if (!ref.group.empty() || ref.kind != "Secret") {
     return refused(invalid, fmt::format("{} cannot hold a certificate (a core Secret can)", describe(ref, ns)));
@@ -63,7 +63,7 @@ ResolvedTls resolve_key_pair(Graph& graph, const Referrer& from, const api::Obje
   return resolved;
 }
 
-ResolvedAuthorities resolve_authorities(Graph& graph, const Referrer& from,
+ResolvedAuthorities resolve_authorities(const Graph& graph, const Referrer& from,
                                         const std::vector<api::ObjectReference>& refs, const AuthorityRules& rules,
                                         ir::Config& config) {
   ResolvedAuthorities resolved;

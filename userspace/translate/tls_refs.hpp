@@ -16,8 +16,8 @@ struct ResolvedTls {
 };
 
 /// A Secret with a certificate and its key. `invalid`: the reason for one that is not there, or not what it should be.
-ResolvedTls resolve_key_pair(Graph& graph, const Referrer& from, const api::ObjectReference& ref, const char* invalid,
-                             ir::Config& config);
+ResolvedTls resolve_key_pair(const Graph& graph, const Referrer& from, const api::ObjectReference& ref,
+                             const char* invalid, ir::Config& config);
 
 /// The kinds that may hold certificate authorities, and the reasons for what does not.
 struct AuthorityRules {
@@ -32,7 +32,7 @@ struct ResolvedAuthorities {
 };
 
 /// Those that are good, and what is wrong with the others.
-ResolvedAuthorities resolve_authorities(Graph& graph, const Referrer& from,
+ResolvedAuthorities resolve_authorities(const Graph& graph, const Referrer& from,
                                         const std::vector<api::ObjectReference>& refs, const AuthorityRules& rules,
                                         ir::Config& config);
 

@@ -2,11 +2,12 @@
 #include "userspace/translate/translate.hpp"
 
 #include <set>
-#include <type_traits>
 #include <utility>
 
+#include "userspace/translate/assembly.hpp"
 #include "userspace/translate/endpoints.hpp"
 #include "userspace/translate/graph.hpp"
+#include "userspace/translate/route_table.hpp"
 
 namespace gw::translate {
 
@@ -33,53 +34,51 @@ void index_resources(Graph& graph) {
   graph.grants = GrantIndex(graph.resources.reference_grants);
 }
 
-void decide(Graph& graph, ir::Config& config) {
-  graph.certificates.begin_round();
-  index_resources(graph);
-  collect_gateways(graph);
-  collect_listener_sets(graph);
-  judge_listeners(graph, config);
-  find_conflicts(graph);
-  find_overlaps(graph);
-  collect_routes(graph);
-  bind_routes(graph);
-  bind_legacy_routes(graph);
-  note_superseded_routes(graph);
-  bring_legacy_certificates(graph, config);
-  attach_policies(graph);
-  attach_backend_tls(graph, config);
-  build_services(graph, config);
-  build_http_rules(graph, config);
-  build_l4_listeners(graph, config);
-  build_l7_listeners(graph, config);
+Graph::Graph(const api::ResourceSet& all, const Options& options_, CertificateChecks& certificates_)
+    : options(options_), certificates(certificates_) {
+  api::ResourceSet::for_each_member([&](auto member) {
+    if constexpr (kIsOfGraph<KindOf<decltype(member)>>) resources.*member = all.*member;
+  });
+}
+
+std::unique_ptr<const Graph> make_graph(const api::ResourceSet& resources, const Options& options,
+                                        CertificateChecks& certificates) {
+  auto graph = std::make_unique<Graph>(resources, options, certificates);
+  certificates.begin_round();
+  index_resources(*graph);
+  collect_gateways(*graph);
+  collect_listener_sets(*graph);
+  index_legacy_gateways(*graph);
+  judge_listeners(*graph);
+  find_conflicts(*graph);
+  find_overlaps(*graph);
+  claim_policy_targets(*graph);
+  attach_backend_tls(*graph);
+  return graph;
+}
+
+std::shared_ptr<const RouteNode> make_route(const Graph& graph, RouteSource source) {
+  auto route = std::make_shared<RouteNode>();
+  route->source = std::move(source);
+  judge_route(*route);
+  if (route->common->is_legacy()) {
+    bind_legacy_route(graph, *route);
+  } else {
+    bind_route(graph, *route);
+  }
+  bring_legacy_certificates(graph, *route);
+  build_services(graph, *route);
+  build_http_rules(graph, *route);
+  return route;
 }
 
 namespace {
 
-/// Everything but the endpoints.
-Output translate_all_else(const api::ResourceSet& resources, const Options& options, CertificateChecks& certificates) {
-  Output output;
-  api::StatusReport report;
-  Graph graph(resources, options, certificates);
-  decide(graph, output.config);
-  report.gateway_classes = judge_gateway_classes(resources, options);
-  report_gateways(graph, report);
-  report_listener_sets(graph, report);
-  report_routes(graph, report);
-  report_policies(graph, report);
-  note_idle_backend_tls(graph);
-  output.report = std::make_shared<const api::StatusReport>(std::move(report));
-  output.findings = std::move(graph.findings);
-  return output;
-}
-
-/// Whether the two differ in EndpointSlices at most.
-bool are_same_but_for_slices(const api::ResourceSet& a, const api::ResourceSet& b) {
+/// Whether a graph of the one is right for the other.
+bool have_same_graph(const api::ResourceSet& a, const api::ResourceSet& b) {
   bool same = true;
   api::ResourceSet::for_each_member([&](auto member) {
-    if constexpr (!std::is_same_v<decltype(member), decltype(&api::ResourceSet::endpoint_slices)>) {
-      same = same && (a.*member).is_same_object(b.*member);
-    }
+    if constexpr (kIsOfGraph<KindOf<decltype(member)>>) same = same && (a.*member).is_same_object(b.*member);
   });
   return same;
 }
@@ -92,25 +91,34 @@ Output translate(const api::ResourceSet& resources, const Options& options) {
   return Translator(options).translate(resources);
 }
 
-Translator::Translator(Options options)
-    : options_(std::move(options)),
-      slices_(std::make_unique<SliceIndex>()),
-      certificates_(std::make_unique<CertificateChecks>()) {}
+/// The graph and the nodes keep alive what they were made of, so an object that is the same one is an equal one.
+class Translator::State {
+ public:
+  explicit State(Options options) : options_(std::move(options)) {}
+
+  const Output& translate(const api::ResourceSet& resources) {
+    const std::set<NamespacedName> changed_slices = slices_.update(resources.endpoint_slices);
+    if (graph_ == nullptr || !have_same_graph(graph_->resources, resources)) {
+      graph_ = make_graph(resources, options_, certificates_);
+    }
+    const RouteTable::Changes changes = routes_.update(graph_, resources);
+    return assembly_.update({graph_, resources, routes_.nodes(), changes, slices_, changed_slices});
+  }
+
+ private:
+  Options options_;
+  SliceIndex slices_;
+  CertificateChecks certificates_;
+  std::shared_ptr<const Graph> graph_;
+  RouteTable routes_;
+  Assembly assembly_;
+};
+
+Translator::Translator(Options options) : state_(std::make_unique<State>(std::move(options))) {}
 Translator::Translator(Translator&&) noexcept = default;
 Translator& Translator::operator=(Translator&&) noexcept = default;
 Translator::~Translator() = default;
 
-const Output& Translator::translate(const api::ResourceSet& resources) {
-  const std::set<NamespacedName> changed = slices_->update(resources.endpoint_slices);
-  if (resources_ && are_same_but_for_slices(*resources_, resources)) {
-    refresh_endpoints(*slices_, changed, output_.config.endpoints);
-  } else {
-    Output output = translate_all_else(resources, options_, *certificates_);
-    output.config.endpoints = endpoints_of_all(*slices_, output.config, output_.config.endpoints, changed);
-    output_ = std::move(output);
-  }
-  resources_ = resources;
-  return output_;
-}
+const Output& Translator::translate(const api::ResourceSet& resources) { return state_->translate(resources); }
 
 }  // namespace gw::translate

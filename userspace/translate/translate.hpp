@@ -9,7 +9,6 @@
 #include "userspace/ir/config.hpp"
 
 #include <memory>
-#include <optional>
 #include <string>
 
 namespace gw::translate {
@@ -41,9 +40,6 @@ struct Output {
 
 Output translate(const api::ResourceSet& resources, const Options& options);
 
-class CertificateChecks;
-class SliceIndex;
-
 /// translate() for one set after another. What has not changed is not done again, and is the same object in the result;
 /// the result is that of translate() at any time.
 class Translator {
@@ -56,11 +52,8 @@ class Translator {
   const Output& translate(const api::ResourceSet& resources);
 
  private:
-  Options options_;
-  std::optional<api::ResourceSet> resources_;  ///< of the last call
-  std::unique_ptr<SliceIndex> slices_;
-  std::unique_ptr<CertificateChecks> certificates_;
-  Output output_;
+  class State;
+  std::unique_ptr<State> state_;
 };
 
 }  // namespace gw::translate

@@ -10,6 +10,8 @@
 #include <unordered_set>
 #include <utility>
 
+#include "userspace/base/exchange.hpp"
+
 namespace gw::provider {
 namespace {
 
@@ -57,23 +59,6 @@ std::int64_t next_generation(std::int64_t generation, const std::string& before,
     object.erase(key);
   }
   return std::max<std::int64_t>(generation, 1) + (object == old_object ? 0 : 1);
-}
-
-/// `objects` without `gone`, and with `fresh`, in the order of ResourceSet.
-template <typename Kind>
-api::Objects<Kind> exchange(const api::Objects<Kind>& objects, const std::unordered_set<const void*>& gone,
-                            std::vector<std::shared_ptr<const Kind>> fresh) {
-  std::ranges::sort(fresh, [](const auto& a, const auto& b) { return api::is_before(*a, *b); });
-  std::vector<std::shared_ptr<const Kind>> all;
-  all.reserve(objects.size() + fresh.size());
-  auto next = fresh.begin();
-  for (const auto& object : objects.pointers()) {
-    if (!gone.empty() && gone.contains(object.get())) continue;
-    while (next != fresh.end() && api::is_before(**next, *object)) all.push_back(std::move(*next++));
-    all.push_back(object);
-  }
-  std::move(next, fresh.end(), std::back_inserter(all));
-  return api::Objects<Kind>(std::move(all));
 }
 
 }  // namespace
@@ -203,7 +188,10 @@ void Catalog::publish_kind(const std::set<const File*>& files, api::Objects<Kind
     }
   }
   if (gone.empty() && fresh.empty()) return;
-  snapshot_.resources.*member = exchange(snapshot_.resources.*member, gone, std::move(fresh));
+  const auto is_gone = [&gone](const auto& object) { return gone.contains(object.get()); };
+  const auto is_before = [](const Kind& a, const Kind& b) { return api::is_before(a, b); };
+  snapshot_.resources.*member =
+      api::Objects<Kind>(exchange((snapshot_.resources.*member).pointers(), is_gone, std::move(fresh), is_before));
 }
 
 std::vector<api::Problem> Catalog::problems_of(const File& file) const {
