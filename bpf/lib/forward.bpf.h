@@ -130,7 +130,20 @@ static __always_inline bool gw_backend_is_there(const struct gw_flow *flow)
 	return bpf_map_lookup_elem(&gw_backends, &id);
 }
 
-/* The flow's backend is no more: both sides are told at their next segment. */
+/*
+ * A backend that is no more may speak until the client has been told. To answer it with a RST would
+ * leave a client that waits for just this segment waiting for ever; once it has the segment, it
+ * acknowledges it, and is told.
+ */
+static __always_inline bool gw_orphan_may_pass(const struct gw_flow *flow,
+					       const struct gw_packet *packet)
+{
+	return flow->flags & GW_FLOW_REPLY && flow->state != GW_FLOW_CLOSED &&
+	       packet->tuple.protocol == IPPROTO_TCP;
+}
+
+/* The flow's backend is no more: the client is told at its next segment, then the backend at its
+ * own. */
 static __always_inline int gw_reject_orphan(gw_ctx *ctx, struct gw_flow *flow,
 					    const struct gw_packet *packet, bool is_v6)
 {
@@ -174,10 +187,13 @@ static __always_inline int gw_forward(gw_ctx *ctx, const struct gw_packet *packe
 	is_orphan = place == GW_IN_FORWARD && !gw_backend_is_there(flow);
 	if (is_orphan && gw_flow_may_begin(flow, packet))
 		return gw_connect_or_pass(ctx, packet, true, is_v6);
-	if (is_orphan)
+	if (is_orphan && !gw_orphan_may_pass(flow, packet))
 		return gw_reject_orphan(ctx, flow, packet, is_v6);
 	if (place == GW_IN_FORWARD) {
 		hop = gw_next_hop_refresh(ctx, flow, packet, &neighbour, is_v6);
+		/* Its next segment is to come here, too. */
+		if (is_orphan)
+			flow->generation = gw_generation() - 1;
 		return gw_send_if_found(ctx, flow, packet, hop, &neighbour, place, is_v6);
 	}
 	if (flow->generation != gw_generation())

@@ -101,10 +101,10 @@ TEST_P(LocalBackend, WhenItIsGoneBothSidesGetARst) {
   arrive(syn);
   leave(own_answer(syn, kSyn | kAck));
   gateway_->remove_backend(net().gateway_out);
-  const L4Packet data = own_answer(syn, kAck);
-  expect_sent(leave(data), reset_of(data));
   const L4Packet ack = from_client(kAck);
   expect_sent(run(ack), reset_of(ack));
+  const L4Packet data = own_answer(syn, kAck);
+  expect_sent(leave(data), reset_of(data));
   EXPECT_EQ(gateway_->counter(GW_DROP_BACKEND_GONE), 2U);
 }
 

@@ -144,6 +144,21 @@ TEST_P(State, ASynOnAnOpenConnectionGoesToItsBackend) {
   EXPECT_EQ(state_of(syn), GW_FLOW_ESTABLISHED);
 }
 
+TEST_P(State, ABackendThatIsGoneMaySpeakUntilTheClientIsTold) {
+  // A client that waits for an answer, its request acknowledged, would else never hear of it.
+  listen_dnat();
+  establish();
+  gateway_->listen(net().vip, kPort, {dnat(net().other_backend, kBackendPort)});
+  gateway_->remove_backend(net().backend);
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(run(from_backend(kAck | kPsh)).verdict, Verdict::Sent);
+    EXPECT_EQ(state_of(from_backend(kAck)), GW_FLOW_ESTABLISHED);
+  }
+  EXPECT_EQ(gateway_->counter(GW_DROP_BACKEND_GONE), 0U);
+  expect_sent(run(from_client(kAck)), reset_of(from_client(kAck)));
+  expect_sent(run(from_backend(kAck | kPsh)), reset_of(from_backend(kAck | kPsh)));
+}
+
 TEST_P(State, AFlowWhoseBackendIsGoneGetsARstOnBothSides) {
   listen_dnat();
   establish();

@@ -182,13 +182,16 @@ void Model::handle(Passage& passage, const Segment& arrived) {
   const bool may_begin = found->side == Side::Client && is_request(segment);
   if (found->connection->state == GW_FLOW_CLOSED && may_begin) return connect(passage, segment);
   if (segment.ttl <= 1) return answer_with_error(passage, segment, std::nullopt);
-  if (!config_.backends.contains(found->connection->backend)) {
-    if (may_begin) return connect(passage, segment);
+  const bool is_orphan = !config_.backends.contains(found->connection->backend);
+  if (is_orphan && may_begin) return connect(passage, segment);
+  // A backend that is gone may speak until the client has been told.
+  if (is_orphan && (found->side == Side::Client || found->connection->state == GW_FLOW_CLOSED || segment.is_udp())) {
     close(passage, found->connection);
     return refuse(passage, segment, GW_DROP_BACKEND_GONE);
   }
   // Whatever is not a plain packet takes the long way, on which the hop is looked up.
-  forward(passage, segment, *found, segment.piece != Piece::Whole || segment.has_extensions);
+  forward(passage, segment, *found, is_orphan || segment.piece != Piece::Whole || segment.has_extensions);
+  if (is_orphan) found->connection->from(found->side).hop.generation = config_.generation - 1;
 }
 
 void Model::forward(Passage& passage, const Segment& segment, Found found, bool afresh) {
