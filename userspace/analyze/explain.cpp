@@ -167,13 +167,14 @@ class Search {
     const std::string where = fmt::format("{} listener {}", parent.name(), listener.name);
     const std::string at = place(listener.location);
     const auto& kinds = listener.allowed_routes.kinds;
+    const api::RouteGroupKind kind{route_.group, route_.kind};
     if (!translate::takes_kind(listener.protocol, route_.kind)) {
       add(where, fmt::format("its protocol is {}, and a {} needs {}", listener.protocol, route_.kind,
                              translate::protocols_for(route_.kind)))
           .changes = {fmt::format("add a listener with protocol {} to {}, or write the route as another kind",
                                   translate::protocols_for(route_.kind), parent.name())};
-    } else if (!kinds.empty() && std::ranges::find(kinds, route_.kind, &api::RouteGroupKind::kind) == kinds.end()) {
-      add(where, fmt::format("its allowedRoutes.kinds leave out {}", route_.kind)).changes = {
+    } else if (!kinds.empty() && std::ranges::find(kinds, kind) == kinds.end()) {
+      add(where, fmt::format("its allowedRoutes.kinds leave out {} of {}", route_.kind, route_.group)).changes = {
           fmt::format("add {{kind: {}}} to allowedRoutes.kinds of the listener{}", route_.kind, at)};
     }
     look_at_namespaces(parent, listener, where);

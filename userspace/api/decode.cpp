@@ -6,10 +6,12 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <set>
 #include <span>
 
 #include "userspace/api/kinds.hpp"
+#include "userspace/api/utf8.hpp"
 
 namespace gw::api {
 namespace {
@@ -48,6 +50,20 @@ std::vector<Document> split(std::string_view text) {
   }
   documents.push_back({text.substr(std::min(begin, text.size())), begin_line});
   return documents;
+}
+
+/// Where the document is no UTF-8, if anywhere.
+std::optional<Problem> utf8_problem(const Document& document, const std::string& file) {
+  const std::size_t bad = find_bad_utf8(document.text);
+  if (bad == document.text.size()) return std::nullopt;
+  const std::string_view before = document.text.substr(0, bad);
+  const auto lines = static_cast<int>(std::ranges::count(before, '\n'));
+  const auto column = static_cast<int>(bad - (before.rfind('\n') + 1)) + 1;
+  return Problem{{file, document.first_line + lines + 1, column},
+                 "",
+                 "",
+                 fmt::format("is not UTF-8: byte 0x{:02x} is of no character (save the file as UTF-8)",
+                             static_cast<unsigned char>(document.text[bad]))};
 }
 
 bool is_within_bounds(const YAML::Node& node, std::size_t& nodes, int depth) {
@@ -141,6 +157,11 @@ std::span<const ServedKind> served_kinds();
 void Decoder::document(const Document& document) {
   context_.line_offset = document.first_line;
   context_.object.clear();
+  if (auto problem = utf8_problem(document, context_.file)) {
+    context_.problems.push_back(std::move(*problem));
+    result_.incomplete = true;
+    return;
+  }
   try {
     const YAML::Node root = YAML::Load(std::string(document.text));
     if (!root || root.IsNull()) return;
@@ -380,6 +401,7 @@ std::vector<RawObject> find_documents(std::string_view text, const std::string& 
   context.file = file;
   for (const auto& document : split(text)) {
     context.line_offset = document.first_line;
+    if (utf8_problem(document, file)) continue;  // decode() says where
     try {
       const YAML::Node root = YAML::Load(std::string(document.text));
       std::size_t nodes = 0;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "userspace/api/decode.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 namespace gw::api {
@@ -155,6 +156,30 @@ TEST(Decode, HostileNestingAndAliasesAreBounded) {
     bomb += "]\n";
   }
   EXPECT_FALSE(decode(bomb, "f.yaml").problems.empty());
+}
+
+/// yaml-cpp takes any bytes, and JSON cannot be written of them.
+TEST(Decode, WhatIsNotUtf8IsRefusedWhereItIsNot) {
+  const auto decode_with = [](const std::string& annotation) {
+    return decode(std::string(kGateway) +
+                      "---\napiVersion: v1\nkind: Service\nmetadata: {name: a, annotations: {x: \"" + annotation +
+                      "\"}}\nspec: {ports: [{port: 1}]}\n",
+                  "f.yaml");
+  };
+  for (const char* good : {"a", "\xc2\x80", "\xe0\xa0\x80", "\xed\x9f\xbf", "\xf0\x90\x80\x80", "\xf4\x8f\xbf\xbf"}) {
+    EXPECT_TRUE(decode_with(good).problems.empty());
+  }
+  for (const char* bad : {"\x80", "\xff", "\xc0\xaf", "\xe0\x9f\xbf", "\xed\xa0\x80", "\xf0\x8f\xbf\xbf",
+                          "\xf4\x90\x80\x80", "\xe2\x82", "\xe2\x82z"}) {
+    const Decoded decoded = decode_with(bad);
+    EXPECT_EQ(decoded.objects.gateways.size(), 1U);
+    EXPECT_TRUE(decoded.incomplete);
+    ASSERT_EQ(decoded.problems.size(), 1U);
+    EXPECT_EQ(decoded.problems[0].location, (SourceLocation{"f.yaml", 22, 39}));
+    EXPECT_EQ(decoded.problems[0].message,
+              fmt::format("is not UTF-8: byte 0x{:02x} is of no character (save the file as UTF-8)",
+                          static_cast<unsigned char>(bad[0])));
+  }
 }
 
 /// The first problem's line, without the file name.
