@@ -8,6 +8,7 @@ from pathlib import Path
 
 import layers
 import spec_names
+import suite_names
 
 TREE = Path(__file__).resolve().parents[2]
 SOURCES = [Path(name) for name in subprocess.run(
@@ -112,3 +113,22 @@ def test_the_name_check_notices_what_is_wrong(tmp_path):
     assert any("has no reason Fine" in problem for problem in problems)
     assert any("status has no fields ['listener']" in problem for problem in problems)
     assert "no golden shows gateway.networking.k8s.io/Gateway  Accepted=True Accepted" in problems
+
+
+def test_each_test_of_the_official_suite_has_a_golden_that_shows_what_it_asserts():
+    assert suite_names.judge(TREE) == []
+
+
+def test_the_check_of_the_official_suite_notices_what_is_wrong(tmp_path):
+    tests = {"NoCase": {}, "NoSuchCase": {"golden": ["gone"]}, "NoWord": {"absent": "whim"},
+             "Right": {"golden": ["x"], "reasons": ["Listener Accepted"], "attachedRoutes": [2]},
+             "OtherReason": {"golden": ["x"], "reasons": ["Gateway Accepted"]},
+             "OtherCount": {"golden": ["x"], "attachedRoutes": [1]},
+             "NotLater": {"golden": ["x"], "later": {"Listener Accepted": "proxy"}}}
+    (tmp_path / "tests/spec").mkdir(parents=True)
+    (tmp_path / "tests/spec/suite.yaml").write_text(json.dumps({"because": {"proxy": "."}, "tests": tests}))
+    golden = tmp_path / "tests/golden/cases/x/status.json"
+    golden.parent.mkdir(parents=True)
+    status = {"conditions": [], "listeners": [{"attachedRoutes": 2, "conditions": [{"reason": "Accepted"}]}]}
+    golden.write_text(json.dumps({"objects": [{"kind": "Gateway", "status": status}]}))
+    assert {problem.split(":")[0] for problem in suite_names.judge(tmp_path)} == tests.keys() - {"Right"}

@@ -68,18 +68,24 @@ def build():
     return programs
 
 
-def gateway_api(version):
-    """The unpacked module. Its CRDs and examples are read from there, so whatever Go its code needs does not matter."""
-    directory = BUILD / f"gateway-api-{version}"
+def module(path, version):
+    """The unpacked module. What is read of it is text, so whatever Go its code needs does not matter."""
+    directory = BUILD / f"{path.removeprefix('sigs.k8s.io/').replace('/', '-')}-{version}"
     if not directory.exists():
-        told = json.loads(go("mod", "download", "-json", f"{GATEWAY_API}@{version}", cwd=HERE, check=False))
+        BUILD.mkdir(exist_ok=True)
+        told = json.loads(go("mod", "download", "-json", f"{path}@{version}", cwd=HERE, check=False))
         if "Zip" not in told:
-            raise ClusterError(f"{GATEWAY_API}@{version}: {told.get('Error', 'cannot be had')}")
+            raise ClusterError(f"{path}@{version}: {told.get('Error', 'cannot be had')}")
         with tempfile.TemporaryDirectory(dir=BUILD) as unpacked:
             with zipfile.ZipFile(told["Zip"]) as archive:
                 archive.extractall(unpacked)
-            os.rename(Path(unpacked) / f"{GATEWAY_API}@{version}", directory)
+            os.rename(Path(unpacked) / f"{path}@{version}", directory)
     return directory
+
+
+def gateway_api(version):
+    """The Gateway API with its CRDs and examples."""
+    return module(GATEWAY_API, version)
 
 
 def free_port():

@@ -90,9 +90,12 @@ std::vector<const api::Route*> routes_of(const api::ResourceSet& resources) {
 bool Listener::is_conflicted() const { return is_true(status->conditions, "Conflicted"); }
 
 bool Listener::serves() const {
+  const char* const type = owner->is_legacy() ? "Scheduled" : "Accepted";
   const bool is_accepted =
       owner->is_legacy() ? !is_true(status->conditions, "Detached") : is_true(status->conditions, "Accepted");
-  return is_accepted && !is_conflicted() && is_true(*owner->conditions, owner->is_legacy() ? "Scheduled" : "Accepted");
+  const bool is_owner_bad =
+      !is_true(*owner->conditions, type) && reason_of(*owner->conditions, type) != "ListenersNotValid";
+  return is_accepted && !is_conflicted() && !is_owner_bad;
 }
 
 std::string Listener::to_string() const { return fmt::format("{} listener {}", owner->ref.to_string(), source->name); }

@@ -165,17 +165,17 @@ net::Topology node() {
   return topology;
 }
 
-/// Each listener is placed, or there is a word why not.
+/// Each listener is placed, or there is a word why not; both if it is not on all of its addresses.
 void judge_placement(const ir::Config& config, const plan::Plan& plan, Objections& found) {
-  std::multiset<std::pair<std::string, std::string>> told;
-  for (const auto& placed : plan.placed) told.insert({placed.gateway_group, placed.listener});
-  for (const auto& rejection : plan.rejections) told.insert({rejection.gateway_group, rejection.listener});
-  for (const auto& listener : config.listeners) {
-    const auto count = told.count({listener.gateway_group, listener.qualified_name()});
-    found.unless(count == 1, "listener {} is answered {} times", listener.qualified_name(), count);
-  }
-  found.unless(told.size() == config.listeners.size(), "{} answers for {} listeners", told.size(),
-               config.listeners.size());
+  using Names = std::set<std::pair<std::string, std::string>>;
+  Names placed, rejected, all;
+  for (const auto& one : plan.placed) placed.insert({one.gateway_group, one.listener});
+  for (const auto& one : plan.rejections) rejected.insert({one.gateway_group, one.listener});
+  for (const auto& listener : config.listeners) all.insert({listener.gateway_group, listener.qualified_name()});
+  found.unless(placed.size() == plan.placed.size(), "a listener is placed twice");
+  found.unless(rejected.size() == plan.rejections.size(), "a listener is rejected twice");
+  placed.merge(rejected);
+  found.unless(placed == all, "{} listeners, {} answers", all.size(), placed.size());
 }
 
 void judge_service(const plan::Plan& plan, const plan::Service& service, Objections& found) {

@@ -16,6 +16,10 @@
 namespace gw::compile {
 namespace {
 
+bool can_be_listened_on(const IpAddress& address) {
+  return !address.is_unspecified() && !address.is_multicast() && !address.is_loopback();
+}
+
 class Placer {
  public:
   Placer(const ir::Config& config, const net::Topology& topology, const net::Routing& routing, plan::IdTable& ids)
@@ -57,7 +61,9 @@ void Placer::place(const ir::L4Listener& listener) {
     return;
   }
   plan::PlacedListener placed{listener.gateway_group, listener.qualified_name(), {}};
+  std::string unusable;
   for (const auto& address : addresses) {
+    if (!can_be_listened_on(address)) unusable += (unusable.empty() ? "" : ", ") + address.to_string();
     if (place_on(listener, address, placed)) warn_if_not_ours(listener, address);
   }
   if (placed.keys.empty()) {
@@ -65,6 +71,11 @@ void Placer::place(const ir::L4Listener& listener) {
            fmt::format("no address is left for port {}: each is taken by another listener, or cannot be listened on",
                        listener.port));
     return;
+  }
+  // "MUST bind all Listeners to every GatewayAddress": it serves where it can, and says that this is not everywhere.
+  if (!unusable.empty()) {
+    reject(listener, "AddressNotUsable",
+           fmt::format("{} cannot be listened on (remove it from spec.addresses)", unusable));
   }
   const ir::Service* const service = config_.services.get(listener.service);
   if (service != nullptr && leaves_ports(*service)) {
@@ -74,7 +85,7 @@ void Placer::place(const ir::L4Listener& listener) {
 }
 
 bool Placer::place_on(const ir::L4Listener& listener, const IpAddress& address, plan::PlacedListener& placed) {
-  if (address.is_unspecified() || address.is_multicast() || address.is_loopback()) return false;
+  if (!can_be_listened_on(address)) return false;
   const std::uint8_t protocol = listener.protocol == ir::Protocol::Udp ? IPPROTO_UDP : IPPROTO_TCP;
   const gw_listener_key key{plan::to_map(address), htons(listener.port), protocol, 0};
   if (made_.listeners.contains(key)) return false;

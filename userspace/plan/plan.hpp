@@ -75,7 +75,7 @@ struct Attachment {
   bool operator==(const Attachment&) const = default;
 };
 
-/// A listener of the IR that could not be compiled.
+/// A listener of the IR that could not be compiled, or not for each of its addresses: then it is placed, too.
 struct Rejection {
   std::string gateway_group;
   std::string listener;  ///< ir::L4Listener::qualified_name()

@@ -33,11 +33,11 @@ bool needs_proxy(const api::ListenerStatus& listener) {
   return listener.protocol == "HTTP" || listener.protocol == "HTTPS" || listener.protocol == "TLS";
 }
 
-/// Of a Gateway or ListenerSet.
+/// Of a Gateway or ListenerSet, but for its listeners: each of them says what is wrong with it.
 bool is_accepted(const api::Conditions& conditions) {
   const Condition* accepted = conditions.find("Accepted");
   if (accepted == nullptr) accepted = conditions.find("Scheduled");
-  return accepted == nullptr || accepted->status == ConditionStatus::True;
+  return accepted == nullptr || accepted->status == ConditionStatus::True || accepted->reason == "ListenersNotValid";
 }
 
 std::int64_t generation_of(const api::Conditions& conditions) {
@@ -154,10 +154,12 @@ class Completer::Completion {
     if (const Condition* against = api::objection(listener.conditions)) {
       return no(owner.is_set && against->type == "Conflicted" ? against->reason : "Invalid", against->message);
     }
-    const auto rejection = rejections_.find({owner.group, name});
-    if (rejection != rejections_.end()) return no(rejection->second->reason, rejection->second->message);
+    const auto rejected = rejections_.find({owner.group, name});
+    const plan::Rejection* const rejection = rejected == rejections_.end() ? nullptr : rejected->second;
     const auto placed = placed_.find({owner.group, name});
-    if (placed == placed_.end()) return unplaced(owner, listener);
+    if (placed == placed_.end()) {
+      return rejection != nullptr ? no(rejection->reason, rejection->message) : unplaced(owner, listener);
+    }
     if (outcome_.failure) return no("Pending", *outcome_.failure);
     if (plan_.attachments.empty()) return no("Pending", "no interface to attach to: each is down, or not Ethernet");
     if (outcome_.attach_failures.size() >= plan_.attachments.size()) return no("Pending", outcome_.attach_failures[0]);
@@ -168,6 +170,7 @@ class Completer::Completion {
       on += (on.empty() ? "on " : ", ") + address.to_string();
     }
     listener.data_path = data_path_;
+    if (rejection != nullptr) return no(rejection->reason, fmt::format("{}; it is {}", rejection->message, on));
     return {owner.type, ConditionStatus::True, owner.type, on, 0};
   }
 

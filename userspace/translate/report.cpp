@@ -61,16 +61,26 @@ api::ListenerStatus report_legacy_listener(const ListenerNode& node, const Route
   return status;
 }
 
-/// A Gateway or ListenerSet is accepted while at least one of its listeners is; the reason then tells of the others.
+/// Of a ListenerSet a listener without a certificate is not valid (conformance test ListenerSetReferenceGrant); for a
+/// Gateway that is left to ResolvedRefs.
+const Verdict& validity_of(const ListenerNode& node) {
+  const bool lacks_certificate = node.terminates_tls() && node.key_pairs.empty() && !node.resolved.ok;
+  const bool is_of_set = node.owner->ref.kind == "ListenerSet";
+  return node.accepted.ok && is_of_set && lacks_certificate ? node.resolved : node.accepted;
+}
+
+/// A Gateway or ListenerSet is accepted while at least one of its listeners is valid; the reason then tells of the
+/// others.
 Verdict judge_owner(const ListenerOwner& owner) {
   if (!owner.accepted.ok) return owner.accepted;
   std::string bad;
   std::size_t good = 0;
   for (const auto& node : owner.listeners) {
-    if (node.accepted.ok) {
+    const Verdict& validity = validity_of(node);
+    if (validity.ok) {
       ++good;
     } else {
-      bad += fmt::format("{}listener {}: {}", bad.empty() ? "" : "; ", node.source->name, node.accepted.message);
+      bad += fmt::format("{}listener {}: {}", bad.empty() ? "" : "; ", node.source->name, validity.message);
     }
   }
   if (bad.empty()) return owner.accepted;
