@@ -27,12 +27,10 @@ struct Pair {
 };
 IpAddress of(const Pair& pair, bool is_v4) { return ip(is_v4 ? pair.v4 : pair.v6); }
 
-/// On the link, behind its router, one that does not answer, a backend that calls.
-const std::vector<Pair> kClients = {{"10.0.1.2", "2001:db8:1::2"},
-                                    {"10.0.1.3", "2001:db8:1::3"},
-                                    {"198.51.100.7", "2001:db8:9::7"},
-                                    {"10.0.1.9", "2001:db8:1::9"},
-                                    {"10.0.2.2", "2001:db8:2::2"}};
+/// On the link, behind its router (two, of one IPv6 network), one that does not answer, a backend that calls.
+const std::vector<Pair> kClients = {{"10.0.1.2", "2001:db8:1::2"},     {"10.0.1.3", "2001:db8:1::3"},
+                                    {"198.51.100.7", "2001:db8:9::7"}, {"198.51.100.200", "2001:db8:9:0:8000::7"},
+                                    {"10.0.1.9", "2001:db8:1::9"},     {"10.0.2.2", "2001:db8:2::2"}};
 const std::vector<Pair> kVips = {{"10.0.1.1", "2001:db8:1::1"}, {"10.0.2.1", "2001:db8:2::1"}};
 /// On the link, behind a router with a smaller MTU, without a neighbour, behind a router that does not answer, nowhere.
 const std::vector<Pair> kBackends = {{"10.0.2.2", "2001:db8:2::2"},      {"10.0.2.3", "2001:db8:2::3"},
@@ -102,7 +100,8 @@ Backend Generator::backend(bool is_v4) {
   Backend backend{mode, {of(kBackends[below(count)], is_v4), port}, {}};
   // Clients that share the backend's link, or the client that is the backend.
   if (mode == Mode::Dnat && one_in(3)) {
-    backend.shared_bits = one_in(2) ? GW_SHARED_BITS_SELF : static_cast<std::uint8_t>(is_v4 ? 96 + 24 : 64);
+    const std::uint8_t link = is_v4 ? 96 + 24 : 64;
+    backend.shared_bits = any_of<std::uint8_t>({link, GW_SHARED_BITS_SELF, 96 + 29, 96 + 30, 96 + 31});
   }
   const bool has_source = mode == Mode::FullNat || mode == Mode::Tunnel || backend.shared_bits != 0;
   if (has_source) backend.source = of(kGatewayOut, is_v4);
