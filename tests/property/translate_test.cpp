@@ -228,7 +228,8 @@ TEST(Translate, YieldsWhatCompilesAndCanBeTold) {
     backends += plan.backends.size();
     return found;
   });
-  EXPECT_TRUE(HasFailure() || backends > 500) << backends << " backends: the sets were of no use";
+  EXPECT_TRUE(HasFailure() || seeds().size() == 1 || backends > 500)
+      << backends << " backends: the sets were of no use";
 }
 
 /// What the rules are about must occur, or they hold of nothing.

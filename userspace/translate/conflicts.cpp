@@ -25,7 +25,9 @@ Class class_of(const ListenerNode& node) {
 }
 
 /// What a protocol that we do not know would collide with is unknown too.
-bool is_unknown(const ListenerNode& node) { return node.accepted.reason == reason::kUnsupportedProtocol; }
+bool is_unknown(const ListenerNode& node) {
+  return std::string_view(node.accepted.reason) == reason::kUnsupportedProtocol;
+}
 
 enum class Collision : std::uint8_t { None, Protocol, Hostname };
 
