@@ -23,10 +23,11 @@ ALLOWED = {
     "compile": {"ir", "plan", "net", "maps", "base"},
     "net": {"base"},
     "datapath": {"plan", "maps", "base"},
+    "config": {"base", "compile", "datapath", "maps"},
     "health": {"ir", "plan", "maps", "base"},
     "admin": {"base"},
-    "agent": {"admin", "api", "base", "compile", "datapath", "health", "ir", "maps", "net", "plan", "provider", "status", "translate"},
-    "cli": {"admin", "analyze", "api", "base", "compile", "convert", "datapath", "ir", "maps", "net", "plan", "provider", "translate"},
+    "agent": {"admin", "api", "base", "compile", "config", "datapath", "health", "ir", "maps", "net", "plan", "provider", "status", "translate"},
+    "cli": {"admin", "analyze", "api", "base", "compile", "config", "convert", "datapath", "ir", "maps", "net", "plan", "provider", "translate"},
 }
 # Of net/, compile may only see values.
 NET_VALUES = {"userspace/net/routing.hpp", "userspace/net/topology.hpp"}
@@ -34,7 +35,7 @@ NET_VALUES = {"userspace/net/routing.hpp", "userspace/net/topology.hpp"}
 THIRD_PARTY = [
     (re.compile(r"^(bpf/(bpf|libbpf|btf)\.h|.*\.skel\.h)$"), {"datapath"}),
     (re.compile(r"^netlink/"), {"net"}),
-    (re.compile(r"^yaml-cpp/"), {"api", "agent", "cli"}),
+    (re.compile(r"^yaml-cpp/"), {"api", "cli", "config"}),
     (re.compile(r"^httplib\.h$"), {"admin"}),
     (re.compile(r"^openssl/"), {"translate", "proxy"}),
     (re.compile(r"^re2/"), {"translate", "proxy"}),

@@ -86,6 +86,7 @@ def test_a_server_that_is_killed_is_taken_out_and_comes_back(network):
     assert "connection refused" in status
     assert "Health: 4 endpoints checked, 0 watched, 2 out of use" in status
     assert "10.0.11.2:9000 is unhealthy" in daemon.gwctl("describe", "service", "app")
+    assert "Nothing changes in the maps." in daemon.gwctl_code("plan", "-f", daemon.manifests)[1]
     first.serve_identity()
     wait_until(lambda: not out_of_use(daemon), "the check to find it again")
     assert answers(topology) == {"b1", "b2"}

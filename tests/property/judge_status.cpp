@@ -94,12 +94,30 @@ std::string expected_reason(const Answers& answers, const Owner& owner, const ap
 /// A route that is bad in itself is told so by each parent.
 bool is_bad_route(const std::string& reason) { return reason == "UnsupportedValue" || reason == "IncompatibleFilters"; }
 
+/// The default Gateways that the route asks for, but for those that it names itself.
+void add_default_gateways(const Answers& answers, const api::Route& route, std::vector<api::ParentReference>& parents) {
+  if (route.use_default_gateways != api::DefaultScope::All) return;
+  for (const Owner& owner : answers.owners()) {
+    if (owner.ref.kind != "Gateway" || owner.is_legacy() || owner.gateway->default_scope != api::DefaultScope::All)
+      continue;
+    const auto is_named = [&](const api::ParentReference& reference) {
+      return !reference.section_name && !reference.port && answers.parent(route, reference) == &owner;
+    };
+    if (std::ranges::any_of(parents, is_named)) continue;
+    api::ParentReference reference;
+    reference.ns = owner.ref.ns;
+    reference.name = owner.ref.name;
+    parents.push_back(reference);
+  }
+}
+
 void judge_parents_of(const Answers& answers, const api::Route& route, Objections& found) {
   const std::string who = route.ref().to_string();
   std::vector<api::ParentReference> expected;
   for (const auto& reference : route.parent_refs) {
     if (answers.parent(route, reference) != nullptr) expected.push_back(reference);
   }
+  add_default_gateways(answers, route, expected);
   const api::RouteStatus* const status = answers.status_of(route);
   const std::vector<api::RouteParentStatus> none;
   std::vector<api::ParentReference> answered;

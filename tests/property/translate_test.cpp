@@ -120,6 +120,7 @@ template <typename Kind>
 void add_route_copies(api::Objects<Kind>& routes) {
   add_copies<Kind>(routes, [](Kind& route) {
     for (auto& parent : route.parent_refs) parent.ns = "strange";
+    route.use_default_gateways = api::DefaultScope::None;  // those are ours
   });
 }
 

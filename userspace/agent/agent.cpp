@@ -34,7 +34,7 @@ constexpr std::chrono::milliseconds kKernelBurst{10};
 /// Between a change of tables and the making ready for the next one, which takes some tens of milliseconds.
 constexpr std::chrono::milliseconds kTidyDelay{500};
 
-datapath::FlowTimeouts flow_timeouts(const FlowSettings& settings) {
+datapath::FlowTimeouts flow_timeouts(const config::FlowSettings& settings) {
   return {.handshake = settings.handshake,
           .established = settings.established,
           .closing = settings.closing,
@@ -50,7 +50,7 @@ std::uint32_t monotonic_seconds() {
   return static_cast<std::uint32_t>(now.tv_sec);
 }
 
-Result<> choose_nat_ports(const datapath::Maps& maps, const NatPorts& configured) {
+Result<> choose_nat_ports(const datapath::Maps& maps, const config::NatPorts& configured) {
   if (configured.first != 0) return datapath::set_nat_ports(maps, configured.first, configured.last);
   const auto ephemeral = net::host_ephemeral_ports();
   if (!ephemeral) return fail(ephemeral.error());
@@ -75,7 +75,7 @@ Result<datapath::Features> choose_features(const std::vector<std::string>& disab
 
 }  // namespace
 
-Result<std::unique_ptr<Agent>> Agent::create(const RunOptions& options, Config config) {
+Result<std::unique_ptr<Agent>> Agent::create(const RunOptions& options, config::Config config) {
   auto loop = EventLoop::create();
   if (!loop) return fail(loop.error());
   auto pins = datapath::PinDirectory::open(options.pin_dir);
@@ -96,10 +96,7 @@ Result<std::unique_ptr<Agent>> Agent::create(const RunOptions& options, Config c
   std::unique_ptr<Parts> parts(new Parts{std::move(*loop), std::move(*pins), std::move(*features), std::move(*programs),
                                          std::move(*maps), std::move(*provider), std::move(*monitor),
                                          std::move(*admin)});
-  auto pipeline = Pipeline::open(parts->maps, {.translate = {},
-                                               .compile = {.attach = compile::attach_mode(config.attach),
-                                                           .interfaces = config.interfaces,
-                                                           .drain = config.drain}});
+  auto pipeline = Pipeline::open(parts->maps, {.translate = {}, .compile = config::compile_options(config)});
   if (!pipeline) return fail(pipeline.error());
   std::unique_ptr<Agent> agent(new Agent(options, std::move(config), std::move(parts), std::move(*pipeline)));
   auto health = HealthChecks::create(agent->parts_->loop, agent->parts_->maps, [at = agent.get()] { at->cycle(); });
@@ -110,7 +107,7 @@ Result<std::unique_ptr<Agent>> Agent::create(const RunOptions& options, Config c
   return agent;
 }
 
-Agent::Agent(RunOptions options, Config config, std::unique_ptr<Parts> parts, Pipeline pipeline)
+Agent::Agent(RunOptions options, config::Config config, std::unique_ptr<Parts> parts, Pipeline pipeline)
     : options_(std::move(options)),
       config_(std::move(config)),
       parts_(std::move(parts)),

@@ -4,7 +4,6 @@
 #pragma once
 
 #include "userspace/admin/server.hpp"
-#include "userspace/agent/config.hpp"
 #include "userspace/agent/event_loop.hpp"
 #include "userspace/agent/events.hpp"
 #include "userspace/agent/health_checks.hpp"
@@ -12,6 +11,7 @@
 #include "userspace/agent/pipeline.hpp"
 #include "userspace/agent/publish.hpp"
 #include "userspace/base/error.hpp"
+#include "userspace/config/config.hpp"
 #include "userspace/datapath/attach.hpp"
 #include "userspace/datapath/flows.hpp"
 #include "userspace/datapath/loader.hpp"
@@ -37,7 +37,7 @@ namespace gw::agent {
 class Agent {
  public:
   /// Takes the pin directory, loads the programs, opens every source. Nothing is attached yet.
-  static Result<std::unique_ptr<Agent>> create(const RunOptions& options, Config config);
+  static Result<std::unique_ptr<Agent>> create(const RunOptions& options, config::Config config);
   Agent(const Agent&) = delete;
   Agent& operator=(const Agent&) = delete;
 
@@ -56,7 +56,7 @@ class Agent {
     net::Monitor monitor;
     std::unique_ptr<admin::Server> admin;
   };
-  Agent(RunOptions options, Config config, std::unique_ptr<Parts> parts, Pipeline pipeline);
+  Agent(RunOptions options, config::Config config, std::unique_ptr<Parts> parts, Pipeline pipeline);
 
   Result<> connect_events();
   Result<> restore();
@@ -84,7 +84,7 @@ class Agent {
   void log_problems();
 
   RunOptions options_;
-  Config config_;
+  config::Config config_;
   std::unique_ptr<Parts> parts_;
   Pipeline pipeline_;
   datapath::Attacher attacher_;

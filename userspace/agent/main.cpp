@@ -20,7 +20,7 @@ namespace {
 constexpr int kFailed = 1;
 
 /// Fills in what depends on the command line and the host.
-void complete(Config& config, const RunOptions& options) {
+void complete(config::Config& config, const RunOptions& options) {
   if (!options.attach.empty()) config.attach = options.attach;
   if (config.node_name.empty()) config.node_name = net::host_name();
   if (config.status_dir.empty()) {
@@ -28,10 +28,10 @@ void complete(Config& config, const RunOptions& options) {
   }
 }
 
-Result<Config> effective_config(const RunOptions& options) {
-  Config config;
+Result<config::Config> effective_config(const RunOptions& options) {
+  config::Config config;
   if (!options.config_file.empty()) {
-    auto loaded = load_config(options.config_file);
+    auto loaded = config::load(options.config_file);
     if (!loaded) return loaded;
     config = std::move(*loaded);
   }
@@ -48,7 +48,7 @@ int run(const RunOptions& options, bool print_config) {
   auto config = effective_config(options);
   if (!config) return report(config.error());
   if (print_config) {
-    std::cout << to_yaml(*config);
+    std::cout << config::to_yaml(*config);
     return 0;
   }
   spdlog::set_level(spdlog::level::from_str(config->log_level));

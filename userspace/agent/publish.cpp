@@ -203,7 +203,7 @@ std::shared_ptr<const admin::Snapshot> make_snapshot(PublishInput input, EventLo
       .objects = document(objects_json),
       .events = admin::Document([events] { return events.to_json().dump(); }),
       .plan = document([](const PublishInput& of) { return plan::dump(of.plan); }),
-      .config = document([](const PublishInput& of) { return to_yaml(of.config); })});
+      .config = document([](const PublishInput& of) { return config::to_yaml(of.config); })});
 }
 
 Problems problems_of(const provider::Snapshot& snapshot, const translate::Output& translated, const plan::Plan& plan) {

@@ -3,10 +3,10 @@
 #pragma once
 
 #include "userspace/admin/snapshot.hpp"
-#include "userspace/agent/config.hpp"
 #include "userspace/agent/events.hpp"
 #include "userspace/agent/health_report.hpp"
 #include "userspace/api/status_report.hpp"
+#include "userspace/config/config.hpp"
 #include "userspace/datapath/attach.hpp"
 #include "userspace/datapath/sockets.hpp"
 #include "userspace/plan/plan.hpp"
@@ -30,7 +30,7 @@ struct PublishInput {
   std::int64_t started_at = 0;
   std::int64_t updated_at = 0;
   std::uint64_t cycle = 0;
-  Config config;
+  config::Config config;
   provider::Snapshot snapshot;
   SharedList<translate::Finding> findings;
   plan::Plan plan;

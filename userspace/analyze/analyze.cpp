@@ -38,6 +38,13 @@ State state_of(const api::Condition* objection) {
   return {false, fmt::format("{}: {}", objection->reason, objection->message)};
 }
 
+/// An accepted listener may still be one that nothing serves.
+State state_of(const api::ListenerStatus& listener) {
+  const api::Condition* const objection = api::objection(listener.conditions);
+  const std::string waits = api::waits_for_proxy(listener);
+  return objection != nullptr || waits.empty() ? state_of(objection) : State{false, "Pending: " + waits};
+}
+
 State references_of(const api::Conditions& conditions) {
   const api::Condition* condition = conditions.find("ResolvedRefs");
   return condition != nullptr && api::is_bad(*condition) ? state_of(condition) : State{};
@@ -49,7 +56,7 @@ void add_owner(const Owner& owner, States& states) {
   const api::ObjectRef ref = identity(owner.ref);
   states[{ref, "accepted"}] = state_of(api::objection(owner.conditions));
   for (const auto& listener : owner.listeners) {
-    states[{ref, fmt::format("listener {}", listener.name)}] = state_of(api::objection(listener.conditions));
+    states[{ref, fmt::format("listener {}", listener.name)}] = state_of(listener);
     states[{ref, fmt::format("references of listener {}", listener.name)}] = references_of(listener.conditions);
   }
 }
@@ -211,6 +218,16 @@ class Comparison {
     return found == routes.end() ? nullptr : &*found;
   }
 
+  /// What the route names, and the default Gateways that it is held against.
+  static std::vector<api::ParentReference> references_of(const api::Route& route, const api::RouteStatus* status) {
+    std::vector<api::ParentReference> references = route.parent_refs;
+    if (status == nullptr) return references;
+    for (const auto& entry : status->parents) {
+      if (std::ranges::find(references, entry.parent) == references.end()) references.push_back(entry.parent);
+    }
+    return references;
+  }
+
   void look_at(const api::Route& route, const std::vector<std::string>& hostnames) {
     if (!made_.changes.empty() && !touched_.contains(identity(route.ref()))) return;
     const api::RouteStatus* const status = status_of(route);
@@ -218,7 +235,7 @@ class Comparison {
       look_at_legacy(route, status);
       return;
     }
-    for (const auto& reference : route.parent_refs) {
+    for (const auto& reference : references_of(route, status)) {
       const api::RouteParentStatus* entry = nullptr;
       if (status != nullptr) {
         const auto found = std::ranges::find(status->parents, reference, &api::RouteParentStatus::parent);

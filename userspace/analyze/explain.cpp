@@ -27,14 +27,6 @@ std::string clause_for(const std::string& ns) {
   return fmt::format("{{from: Selector, selector: {{matchLabels: {{kubernetes.io/metadata.name: {}}}}}}}", ns);
 }
 
-std::string listener_list(const std::vector<api::Listener>& listeners) {
-  std::vector<std::string> words;
-  for (const auto& listener : listeners) {
-    words.push_back(fmt::format("{} ({}:{})", listener.name, listener.protocol, listener.port));
-  }
-  return fmt::format("{}", fmt::join(words, ", "));
-}
-
 /// Whether some name fits both.
 bool hostnames_meet(const std::string& a, const std::string& b) {
   return ir::intersect(ir::Hostname::parse(a), ir::Hostname::parse(b)).has_value();
@@ -155,10 +147,8 @@ class Search {
   }
 
   void no_listener_addressed(const Parent& parent) {
-    std::string what = reference_.section_name ? fmt::format("is named \"{}\"", *reference_.section_name) : "";
-    if (reference_.port) what += fmt::format("{}has port {}", what.empty() ? "" : " and ", *reference_.port);
-    if (what.empty()) what = "is there";
-    add(parent.name(), fmt::format("no listener of it {} (it has: {})", what, listener_list(*parent.listeners)))
+    add(parent.name(),
+        fmt::format("no listener of it {}", translate::describe_unaddressed(reference_, *parent.listeners)))
         .changes = {fmt::format(
         "name one of them in sectionName or port of the parentRef{}, or neither to take all that fit", route_place())};
   }

@@ -14,7 +14,7 @@ struct Problem {
   std::string field;    ///< "spec.listeners[0].port"; empty for the object as a whole
   std::string message;  ///< what is wrong, then in brackets what would be right
 
-  /// "file:line:column: Kind namespace/name field.path: message"
+  /// "file:line:column: Kind namespace/name field.path: message", on one line
   [[nodiscard]] std::string to_string() const;
   bool operator==(const Problem&) const = default;
 };

@@ -56,6 +56,9 @@ struct ListenerStatus {
   bool operator==(const ListenerStatus&) const = default;
 };
 
+/// Why a listener of this protocol is accepted and yet not programmed; empty for one that is forwarded in the kernel.
+std::string waits_for_proxy(const ListenerStatus& listener);
+
 struct GatewayClassStatus {
   ObjectRef ref;
   Conditions conditions;

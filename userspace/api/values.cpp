@@ -19,11 +19,36 @@ void ResourceSet::sort() {
 
 std::string SourceLocation::to_string() const { return fmt::format("{}:{}:{}", file, line, column); }
 
+namespace {
+
+/// What a file says may be quoted, and may have line breaks in it.
+std::string on_one_line(const std::string& text) {
+  std::string line;
+  for (const char c : text) {
+    if (c == '\n') {
+      line += "\\n";
+    } else if (c == '\r') {
+      line += "\\r";
+    } else {
+      line += c;
+    }
+  }
+  return line;
+}
+
+}  // namespace
+
 std::string Problem::to_string() const {
   std::string text = location.to_string() + ": ";
   if (!object.empty()) text += object + (field.empty() ? ": " : " ");
   if (!field.empty()) text += field + ": ";
-  return text + message;
+  return on_one_line(text + message);
+}
+
+std::string waits_for_proxy(const ListenerStatus& listener) {
+  if (listener.protocol != "HTTP" && listener.protocol != "HTTPS" && listener.protocol != "TLS") return {};
+  return fmt::format("{} is served by the proxy, which this version does not have yet: nothing listens on port {}",
+                     listener.protocol, listener.port);
 }
 
 void Conditions::set(Condition condition) {

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "userspace/cli/preview.hpp"
 
+#include <arpa/inet.h>
 #include <fmt/format.h>
-#include <yaml-cpp/yaml.h>
+#include <netinet/in.h>
 
 #include <map>
+#include <set>
+#include <utility>
 
+#include "userspace/config/config.hpp"
 #include "userspace/net/discover.hpp"
 #include "userspace/net/namespace.hpp"
 #include "userspace/plan/address.hpp"
@@ -13,27 +17,43 @@
 namespace gw::cli {
 namespace {
 
-struct Settings {
-  std::string node_name;
-  compile::Options options;
-};
-
-/// Of the daemon's configuration what decides on a plan; the defaults where it cannot be asked.
-Settings read_settings(Env& env, const ChangeRequest& request) {
-  Settings settings{net::host_name(), {}};
-  if (!request.state.empty()) return settings;
+/// The daemon's configuration; the defaults where it cannot be asked.
+config::Config read_config(Env& env, const ChangeRequest& request) {
+  config::Config defaults;
+  defaults.node_name = net::host_name();
+  if (!request.state.empty()) return defaults;
   const auto text = env.ask("/v1/config");
-  if (!text) return settings;
-  try {
-    const YAML::Node config = YAML::Load(*text);
-    settings.node_name = config["nodeName"].as<std::string>(settings.node_name);
-    settings.options.attach = compile::attach_mode(config["attach"].as<std::string>("auto"));
-    settings.options.interfaces = config["interfaces"].as<std::vector<std::string>>(std::vector<std::string>());
-    settings.options.drain = std::chrono::seconds(config["drainSeconds"].as<std::int64_t>(0));
-  } catch (const YAML::Exception&) {
-    env.err << "the daemon's configuration is not understood: the defaults are taken\n";
+  if (!text) return defaults;
+  auto config = config::parse(*text);
+  if (config) return std::move(*config);
+  env.err << fmt::format("the daemon's configuration is not understood, so the defaults are taken: {}\n",
+                         config.error().message);
+  return defaults;
+}
+
+/// What the daemon's health checks have found, by the maps: what is out of use stays so on both sides of a change.
+plan::Health health_of(const plan::Observed& observed, const ir::Config& config) {
+  plan::Health health;
+  std::set<std::pair<IpAddress, std::uint16_t>> unhealthy;
+  for (const auto& [id, backend] : observed.backends) {
+    if ((backend.flags & GW_BACKEND_UNHEALTHY) != 0) {
+      unhealthy.emplace(plan::to_ip(backend.addr), ntohs(backend.port));
+    }
+    if ((backend.flags & GW_BACKEND_EJECTED) == 0) continue;
+    for (const std::uint32_t protocol : {IPPROTO_TCP, IPPROTO_UDP}) {
+      health.ejected.emplace(gw_backend_health_key{id, protocol}, 0);
+    }
   }
-  return settings;
+  if (unhealthy.empty()) return health;
+  ir::for_each_backend(config, [&](const ir::WeightedBackends& ref) {
+    const auto& active = ref.upstream.health_check.active;
+    if (!active) return;
+    for (const auto& endpoint : config.endpoints_of(ref)) {
+      if (!unhealthy.contains({endpoint.address, endpoint.port})) continue;
+      health.unhealthy.insert({endpoint.address, endpoint.port, *active});
+    }
+  });
+  return health;
 }
 
 /// Links and routes are those that the daemon sees.
@@ -46,11 +66,11 @@ Result<> go_where_the_daemon_is(Env& env) {
 }  // namespace
 
 Result<Preview> make_preview(Env& env, const ChangeRequest& request, const States& states) {
-  const Settings settings = read_settings(env, request);
+  const config::Config config = read_config(env, request);
   if (request.state.empty()) {
     if (const auto there = go_where_the_daemon_is(env); !there) return fail(there.error());
   }
-  const auto topology = net::discover(settings.node_name);
+  const auto topology = net::discover(config.node_name);
   if (!topology) return fail(topology.error());
   Preview preview;
   if (request.state.empty()) {
@@ -63,9 +83,12 @@ Result<Preview> make_preview(Env& env, const ChangeRequest& request, const State
   preview.after = translate::translate(states.after, {});
   auto ids = plan::IdTable::restore(preview.maps.observed);
   ids.keep_draining(plan::draining({}, preview.maps.observed));
-  compile::Output before = compile::compile(preview.before.config, *topology, ids, settings.options);
+  compile::Options options = config::compile_options(config);
+  options.health = health_of(preview.maps.observed, preview.before.config);
+  compile::Output before = compile::compile(preview.before.config, *topology, ids, options);
   if (!preview.is_of_kernel) preview.maps.observed = plan::apply_to({}, plan::diff(before.plan, {}));
-  compile::Output after = compile::compile(preview.after.config, *topology, before.ids, settings.options);
+  options.health = health_of(preview.maps.observed, preview.after.config);
+  compile::Output after = compile::compile(preview.after.config, *topology, before.ids, options);
   preview.plan_before = std::move(before.plan);
   preview.plan_after = std::move(after.plan);
   preview.operations = plan::diff(preview.plan_after, preview.maps.observed, env.monotonic);

@@ -59,11 +59,13 @@ plan::Attachment choose_hook(const net::Link& link, const net::Topology& topolog
 
 }  // namespace
 
-std::vector<plan::Attachment> choose_attachments(const net::Topology& topology, const Options& options) {
+std::vector<plan::Attachment> choose_attachments(const ir::Config& config, const net::Topology& topology,
+                                                 const Options& options) {
   std::vector<plan::Attachment> chosen;
   for (const auto& link : topology.links) {
     // Links that are down too: when one comes up its first packets are served.
     if (!link.ethernet || link.loopback || is_port(link, topology)) continue;
+    if (!is_named(link.name, config.interfaces.items())) continue;
     if (is_named(link.name, options.interfaces)) chosen.push_back(choose_hook(link, topology, options.attach));
   }
   std::ranges::sort(chosen, {}, &plan::Attachment::ifindex);

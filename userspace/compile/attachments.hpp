@@ -8,6 +8,7 @@
 
 namespace gw::compile {
 
-std::vector<plan::Attachment> choose_attachments(const net::Topology& topology, const Options& options);
+std::vector<plan::Attachment> choose_attachments(const ir::Config& config, const net::Topology& topology,
+                                                 const Options& options);
 
 }  // namespace gw::compile

@@ -139,7 +139,8 @@ const plan::Plan& Compiler::State::compile(const ir::Config& config, const net::
   const bool answered_here = local_backends_ != 0;
   settle_backends();
   release_ids();
-  if (is_other_place || answered_here != (local_backends_ != 0)) place_programs();
+  const bool has_other_links = before.interfaces != input_->config.interfaces;
+  if (is_other_place || has_other_links || answered_here != (local_backends_ != 0)) place_programs();
   if (auto warnings = warnings_.take()) plan_.warnings = std::move(*warnings);
   return plan_;
 }
@@ -316,7 +317,7 @@ void Compiler::State::release_ids() {
 
 /// Backends of this node answer through its own stack, so what leaves the links is looked at if there are any.
 void Compiler::State::place_programs() {
-  std::vector<plan::Attachment> attachments = choose_attachments(input_->topology, input_->options);
+  std::vector<plan::Attachment> attachments = choose_attachments(input_->config, input_->topology, input_->options);
   for (auto& attachment : attachments) attachment.egress = local_backends_ != 0;
   plan_.attachments = std::move(attachments);
 }

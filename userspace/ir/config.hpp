@@ -36,6 +36,7 @@ struct L4Listener {
 struct Config {
   SharedList<L4Listener> listeners;          ///< sorted by precedence: the first claims an address:port
   SharedMap<std::string, Service> services;  ///< key: "<kind>/<namespace>/<name>/<rule>", unique
+  SharedList<std::string> interfaces;        ///< links to attach to: names, or shell patterns; empty: all
   EndpointMap endpoints;                     ///< of each port that a service or an HTTP rule refers to
 
   // For the proxy:

@@ -85,6 +85,7 @@ std::string dump_ref(const Config& config, const WeightedBackends& ref, const st
 
 std::string dump(const Config& config) {
   std::string text;
+  if (!config.interfaces.empty()) text += fmt::format("interfaces {}\n", fmt::join(config.interfaces.items(), " "));
   for (const auto& listener : config.listeners) {
     text += fmt::format("listener {} ({}) {} {} on {} -> {}\n", listener.qualified_name(), listener.gateway_group,
                         listener.protocol == Protocol::Udp ? "udp" : "tcp", listener.port,

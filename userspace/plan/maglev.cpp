@@ -6,6 +6,8 @@
 #include <span>
 #include <utility>
 
+#include "userspace/base/fnv.hpp"
+
 namespace gw::plan {
 namespace {
 
@@ -15,26 +17,6 @@ constexpr std::uint32_t kUnfilled = UINT32_MAX;
 /// Part of every table's hash. Another value for another way from entries to slots: tables in the kernel are then
 /// replaced.
 constexpr std::uint64_t kMethod = 1;
-
-/// FNV-1a (64 bit).
-class Fnv {
- public:
-  explicit Fnv(std::uint64_t seed) : hash_(0xcbf29ce484222325ULL ^ seed) {}
-  void add(std::span<const std::uint8_t> bytes) {
-    for (const std::uint8_t byte : bytes) {
-      hash_ ^= byte;
-      hash_ *= 0x100000001b3ULL;
-    }
-  }
-  /// Little endian.
-  void add(std::uint32_t number) {
-    for (int i = 0; i < 4; ++i, number >>= 8) add(std::array{static_cast<std::uint8_t>(number)});
-  }
-  [[nodiscard]] std::uint64_t value() const { return hash_; }
-
- private:
-  std::uint64_t hash_;
-};
 
 /// The finaliser of MurmurHash3 (64 bit) behind it: FNV alone leaves the high bits of short texts alike.
 std::uint64_t hash_identity(const MaglevIdentity& identity, std::uint64_t seed) {

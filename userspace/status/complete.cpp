@@ -29,10 +29,6 @@ std::string data_path(const plan::Plan& plan) {
   return text;
 }
 
-bool needs_proxy(const api::ListenerStatus& listener) {
-  return listener.protocol == "HTTP" || listener.protocol == "HTTPS" || listener.protocol == "TLS";
-}
-
 /// Of a Gateway or ListenerSet, but for its listeners: each of them says what is wrong with it.
 bool is_accepted(const api::Conditions& conditions) {
   const Condition* accepted = conditions.find("Accepted");
@@ -52,7 +48,14 @@ struct Owner {
   bool is_set;
   bool is_accepted;
   std::int64_t generation;
+  std::string no_address;  ///< why its Gateway has none; empty: it has
 };
+
+/// Of a Gateway.
+std::string why_no_address(const api::Conditions& conditions) {
+  const Condition* const assigned = conditions.find("AddressesAssigned");
+  return assigned != nullptr && assigned->reason == "NotAssigned" ? assigned->message : "";
+}
 
 /// What became of the listeners of one owner.
 struct Outcome {
@@ -80,7 +83,7 @@ class Completer::Completion {
     bool sets_serve = false;
     for (const auto& pointer : family.listener_sets) {
       api::ListenerSetStatus set = *pointer;
-      sets_serve = complete(set, addresses) || sets_serve;
+      sets_serve = complete(set, family.gateway->conditions, addresses) || sets_serve;
       completed.listener_sets.push_back(std::make_shared<const api::ListenerSetStatus>(std::move(set)));
     }
     api::GatewayStatus gateway = *family.gateway;
@@ -93,13 +96,14 @@ class Completer::Completion {
   using Addresses = std::set<IpAddress>;
 
   /// Whether any of its listeners serves.
-  bool complete(api::ListenerSetStatus& set, Addresses& addresses) const {
+  bool complete(api::ListenerSetStatus& set, const api::Conditions& gateway, Addresses& addresses) const {
     const Owner owner{set.gateway.group,
                       fmt::format("{}/{}/{}/{}/", set.gateway.ns, set.gateway.name, set.ref.ns, set.ref.name),
                       "Programmed",
                       true,
                       is_accepted(set.conditions),
-                      generation_of(set.conditions)};
+                      generation_of(set.conditions),
+                      why_no_address(gateway)};
     Outcome outcome = complete(owner, set.listeners, addresses);
     const bool serves = outcome.any;
     const Condition* const accepted = set.conditions.find("Accepted");
@@ -116,10 +120,12 @@ class Completer::Completion {
                       is_legacy(gateway) ? "Ready" : "Programmed",
                       false,
                       is_accepted(gateway.conditions),
-                      generation_of(gateway.conditions)};
+                      generation_of(gateway.conditions),
+                      why_no_address(gateway.conditions)};
     Outcome outcome = complete(owner, gateway.listeners, addresses);
     outcome.any = outcome.any || sets_serve;
     for (const auto& address : addresses) gateway.addresses.push_back({"IPAddress", address.to_string(), "", {}});
+    if (!owner.no_address.empty()) outcome = {false, owner.no_address, "AddressNotAssigned"};
     gateway.conditions.set(summary(owner, outcome));
   }
 
@@ -154,6 +160,7 @@ class Completer::Completion {
     if (const Condition* against = api::objection(listener.conditions)) {
       return no(owner.is_set && against->type == "Conflicted" ? against->reason : "Invalid", against->message);
     }
+    if (!owner.no_address.empty()) return no("AddressNotUsable", "its Gateway has no address");
     const auto rejected = rejections_.find({owner.group, name});
     const plan::Rejection* const rejection = rejected == rejections_.end() ? nullptr : rejected->second;
     const auto placed = placed_.find({owner.group, name});
@@ -178,15 +185,13 @@ class Completer::Completion {
     const auto no = [&owner](const char* reason, std::string message) {
       return Condition{owner.type, ConditionStatus::False, reason, std::move(message), 0};
     };
-    if (!owner.is_accepted || !needs_proxy(listener)) {
+    std::string waits = api::waits_for_proxy(listener);
+    if (!owner.is_accepted || waits.empty()) {
       return no("Invalid", owner.is_set ? "its ListenerSet is not accepted" : "its Gateway is not accepted");
     }
     const Condition* const resolved = listener.conditions.find("ResolvedRefs");
     if (resolved != nullptr && resolved->reason != "ResolvedRefs") return no("Invalid", resolved->message);
-    return no("Pending",
-              fmt::format("{} is served by the proxy, which this version does not have yet: nothing listens on "
-                          "port {}",
-                          listener.protocol, listener.port));
+    return no("Pending", std::move(waits));
   }
 
   /// Group of the Gateway, and qualified name.

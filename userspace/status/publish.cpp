@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <climits>
 #include <cstdio>
 #include <ctime>
 #include <filesystem>
@@ -16,6 +17,7 @@
 #include <vector>
 
 #include "userspace/api/policy.hpp"
+#include "userspace/base/fnv.hpp"
 #include "userspace/status/render.hpp"
 
 namespace gw::status {
@@ -29,9 +31,21 @@ std::string lower(std::string text) {
   return text;
 }
 
+constexpr std::string_view kSuffix = ".json";
+constexpr std::string_view kTemporary = ".tmp";
+
+/// A name of 253 characters and its namespace are more than a file's name may have: a hash stands for the end of it.
 std::string file_name(const api::ObjectRef& ref) {
+  constexpr std::size_t kMost = NAME_MAX - kSuffix.size() - kTemporary.size();
   const std::string group = ref.group.empty() ? ref.version : ref.group;
-  return fmt::format("{}.{}_{}_{}.json", lower(ref.kind), group, ref.ns, ref.name);
+  std::string name = fmt::format("{}.{}_{}_{}", lower(ref.kind), group, ref.ns, ref.name);
+  if (name.size() > kMost) {
+    Fnv hash;
+    hash.add(name);
+    const std::string stand_in = fmt::format("~{:016x}", hash.value());
+    name = name.substr(0, kMost - stand_in.size()) + stand_in;
+  }
+  return name.append(kSuffix);
 }
 
 std::string now_text() {
@@ -52,7 +66,7 @@ json read_status(const std::string& path) {
 
 /// Whether a file's name is one that we give.
 bool is_ours(const std::string& name) {
-  if (!name.ends_with(".json")) return false;
+  if (!name.ends_with(kSuffix)) return false;
   return std::ranges::any_of(
       std::array{api::kGatewayGroup, api::kLegacyGroup, api::kPolicyGroup},
       [&](const char* group) { return name.find(fmt::format(".{}_", group)) != std::string::npos; });
@@ -96,7 +110,7 @@ void visit_changes(const api::Objects<Status>& before, const api::Objects<Status
 }
 
 Result<> replace_file(const std::string& path, const std::string& content) {
-  const std::string temporary = path + ".tmp";
+  const std::string temporary = path + std::string(kTemporary);
   {
     std::ofstream file(temporary, std::ios::trunc);
     file << content << std::flush;

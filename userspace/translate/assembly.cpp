@@ -25,6 +25,8 @@ bool is_touched(const ListenerOwner& owner, const std::vector<bool>& touched) {
   return std::ranges::any_of(owner.listeners, [&touched](const auto& node) { return touched[node.index]; });
 }
 
+bool has_limit(const ListenerNode& node) { return most_routes(node) != kNoLimit; }
+
 /// What is there, in its order.
 template <typename T>
 std::vector<T> present(const std::vector<std::optional<T>>& all) {
@@ -97,10 +99,18 @@ BackendTlsUse use_of(const RouteNodes& routes) {
 
 }  // namespace
 
+std::size_t most_routes(const ListenerNode& node) {
+  const api::GatewayClassConfig* const config = node.owner->gateway->config;
+  return config == nullptr ? kNoLimit : config->limits.routes_per_listener.value_or(kNoLimit);
+}
+
 RoutesOnListeners routes_on_listeners(const Graph& graph, const RouteNodes& routes) {
   RoutesOnListeners on(graph.listener_count);
   for (const auto& route : routes) {
-    for (const auto& binding : route->bindings) on[binding.listener->index].push_back({route.get(), &binding});
+    for (const auto& binding : route->bindings) {
+      BoundRoutes& bound = on[binding.listener->index];
+      if (bound.size() < most_routes(*binding.listener)) bound.push_back({route.get(), &binding});
+    }
   }
   return on;
 }
@@ -113,6 +123,8 @@ const Output& Assembly::update(const Input& input) {
     graph_ = input.graph;
     l4_.assign(graph_->listener_count, std::nullopt);
     l7_.assign(graph_->listener_count, std::nullopt);
+    has_limits_ = false;
+    for_each_listener(*graph_, [this](const auto& node) { has_limits_ = has_limits_ || has_limit(node); });
   }
   bind(round);
   build_listeners(round);
@@ -167,6 +179,7 @@ void Assembly::merge_certificates(const Round& round) {
   for (const auto& route : round.input.routes) {
     for (const auto& [key, pair] : route->built.key_pairs) key_pairs.emplace(key, pair);
   }
+  if (round.is_new_graph) output_.config.interfaces = graph_->built.interfaces;
   become(output_.config.key_pairs, key_pairs);
   become(output_.config.ca_bundles, graph_->built.ca_bundles);
 }
@@ -232,7 +245,7 @@ void Assembly::report_owners(const Round& round, api::StatusReport& report) {
          [this](const ListenerSetNode& set) { return report_listener_set(set, on_); });
 }
 
-/// Fresh ones, and those that others may have come before on an L4 listener.
+/// Fresh ones, and those that others may have come before: on an L4 listener, or on one that has not room for all.
 std::unordered_set<const RouteNode*> Assembly::routes_to_report(const Round& round) const {
   std::unordered_set<const RouteNode*> routes;
   for (const auto& route : round.input.changes.fresh) routes.insert(route.get());
@@ -240,6 +253,13 @@ std::unordered_set<const RouteNode*> Assembly::routes_to_report(const Round& rou
     if (!round.touched[node.index] || !node.is_l4()) return;
     for (const auto& bound : on_[node.index]) routes.insert(bound.route);
   });
+  if (!has_limits_) return routes;
+  for (const auto& route : round.input.routes) {
+    const auto is_bound_to_touched = [&round](const Binding& binding) {
+      return round.touched[binding.listener->index] && has_limit(*binding.listener);
+    };
+    if (std::ranges::any_of(route->bindings, is_bound_to_touched)) routes.insert(route.get());
+  }
   return routes;
 }
 

@@ -30,7 +30,11 @@ struct BoundRoute {
 /// The oldest first.
 using BoundRoutes = std::vector<BoundRoute>;
 
-/// What is on each listener, by its index.
+/// limits.routesPerListener of the listener's class.
+inline constexpr std::uint32_t kNoLimit = UINT32_MAX;
+std::size_t most_routes(const ListenerNode& node);
+
+/// What is on each listener, by its index: the oldest routes that are bound to it, as many as its class allows.
 using RoutesOnListeners = std::vector<BoundRoutes>;
 RoutesOnListeners routes_on_listeners(const Graph& graph, const RouteNodes& routes);
 
@@ -40,7 +44,8 @@ ir::L7Listener build_l7_listener(const Graph& graph, const ListenerNode& node, c
 std::vector<api::GatewayClassStatus> judge_gateway_classes(const Graph& graph);
 api::GatewayStatus report_gateway(const GatewayNode& gateway, const RoutesOnListeners& on);
 api::ListenerSetStatus report_listener_set(const ListenerSetNode& set, const RoutesOnListeners& on);
-/// Of what is on listeners only the first route of L4 listeners is looked at: it has their connections.
+/// Of what is on listeners it is looked at which route of an L4 listener is the first, since that has its connections;
+/// and, where there is a limit, whether this one is among them.
 api::RouteStatus report_route(const RouteNode& route, const RoutesOnListeners& on);
 
 struct PolicyReport {
@@ -87,6 +92,7 @@ class Assembly {
 
   std::shared_ptr<const Graph> graph_;
   RoutesOnListeners on_;
+  bool has_limits_ = false;                        ///< any listener of the graph has one on its routes
   std::vector<std::optional<ir::L4Listener>> l4_;  ///< by index
   std::vector<std::optional<ir::L7Listener>> l7_;
   std::map<ir::ServicePort, std::size_t> port_users_;

@@ -19,25 +19,8 @@ const ListenerOwner* find_owner(const Graph& graph, const api::ParentReference& 
   return reference.kind == "ListenerSet" ? graph.listener_sets_by_name.find(ns, reference.name) : nullptr;
 }
 
-std::string describe(const api::ParentReference& reference) {
-  if (reference.section_name && reference.port) {
-    return fmt::format("is named \"{}\" and has port {}", *reference.section_name, *reference.port);
-  }
-  if (reference.section_name) return fmt::format("is named \"{}\"", *reference.section_name);
-  return reference.port ? fmt::format("has port {}", *reference.port) : "exists";
-}
-
 std::string describe(const ListenerOwner& owner) {
   return fmt::format("{} {}", owner.ref.kind, owner.meta->namespaced_name().to_string());
-}
-
-std::string listener_list(const ListenerOwner& owner) {
-  std::string text;
-  for (const auto& node : owner.listeners) {
-    text += fmt::format("{}{} ({}:{})", text.empty() ? "" : ", ", node.source->name, node.source->protocol,
-                        node.source->port);
-  }
-  return text;
 }
 
 bool has_kind(const std::vector<api::RouteGroupKind>& kinds, const api::Route& route) {
@@ -98,8 +81,8 @@ Verdict judge(const Attempt& attempt, const ListenerOwner& owner, const RouteNod
               const api::ParentReference& reference) {
   if (attempt.bound) return {true, reason::kAccepted, ""};
   if (!attempt.addressed) {
-    return refusal(reason::kNoMatchingParent, fmt::format("no listener of {} {} (it has: {})", describe(owner),
-                                                          describe(reference), listener_list(owner)));
+    return refusal(reason::kNoMatchingParent, fmt::format("no listener of {} {}", describe(owner),
+                                                          describe_unaddressed(reference, *owner.sources)));
   }
   if (attempt.let_in) {
     return refusal(reason::kNoMatchingListenerHostname, fmt::format("no hostname of the route ({}) fits: {}",
@@ -136,6 +119,26 @@ void note_missing_parent(const Graph& graph, RouteNode& node, const api::ParentR
                    wanted.to_string())});
 }
 
+/// "All other characteristics of a defaulted Route MUST behave the same as if all default Gateways were explicitly
+/// specified in parentRefs" (GEP-3793).
+void bind_to_default_gateways(const Graph& graph, RouteNode& route) {
+  for (const GatewayNode* const gateway : graph.default_gateways) {
+    api::ParentReference reference;
+    reference.ns = gateway->meta->ns;
+    reference.name = gateway->meta->name;
+    const auto is_it = [gateway](const ParentNode& parent) {
+      return parent.owner == gateway && !parent.reference.section_name && !parent.reference.port;
+    };
+    if (std::ranges::any_of(route.parents, is_it)) continue;
+    Verdict accepted = bind_parent(graph, route, *gateway, reference);
+    if (accepted.ok) accepted.message = "Route is bound to default Gateway";
+    route.parents.push_back({std::move(reference), std::move(accepted), gateway});
+  }
+  if (!graph.default_gateways.empty()) return;
+  route.findings.push_back({route.common->ref(), route.meta().location,
+                            "useDefaultGateways is set, but no Gateway of ours is one (spec.defaultScope: All)"});
+}
+
 }  // namespace
 
 std::vector<ir::Hostname> common_hostnames(const ListenerNode& listener, const RouteNode& route) {
@@ -162,6 +165,7 @@ void bind_route(const Graph& graph, RouteNode& route) {
     }
     route.parents.push_back({reference, bind_parent(graph, route, *owner, reference), owner});
   }
+  if (route.common->use_default_gateways == api::DefaultScope::All) bind_to_default_gateways(graph, route);
 }
 
 }  // namespace gw::translate

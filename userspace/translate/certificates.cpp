@@ -5,6 +5,7 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
+#include <openssl/x509v3.h>
 
 #include <memory>
 #include <utility>
@@ -22,6 +23,7 @@ struct Deleter {
 };
 using Bio = std::unique_ptr<BIO, Deleter<BIO_free>>;
 using Certificate = std::unique_ptr<X509, Deleter<X509_free>>;
+using AlternativeNames = std::unique_ptr<GENERAL_NAMES, Deleter<GENERAL_NAMES_free>>;
 using PrivateKey = std::unique_ptr<EVP_PKEY, Deleter<EVP_PKEY_free>>;
 
 Bio bio_of(const std::string& text) { return Bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size()))); }
@@ -62,6 +64,22 @@ std::string check_key_pair(const CertificateChecks::Data& data) {
   return fits ? "" : fmt::format("has a {} that is not the key of its {}", kPrivateKeyKey, kCertificateKey);
 }
 
+/// Of the first certificate of the chain.
+std::vector<std::string> read_dns_names(const std::string& chain) {
+  const std::vector<Certificate> certificates = parse_certificates(chain);
+  if (certificates.empty()) return {};
+  const AlternativeNames all(static_cast<GENERAL_NAMES*>(
+      X509_get_ext_d2i(certificates.front().get(), NID_subject_alt_name, nullptr, nullptr)));
+  std::vector<std::string> names;
+  for (int i = 0; i < sk_GENERAL_NAME_num(all.get()); ++i) {
+    const GENERAL_NAME* const name = sk_GENERAL_NAME_value(all.get(), i);
+    if (name->type != GEN_DNS) continue;
+    const auto* const text = reinterpret_cast<const char*>(ASN1_STRING_get0_data(name->d.dNSName));
+    names.emplace_back(text, static_cast<std::size_t>(ASN1_STRING_length(name->d.dNSName)));
+  }
+  return names;
+}
+
 std::string check_authorities(const CertificateChecks::Data& data) {
   const std::string* const bundle = find(data, kAuthoritiesKey);
   if (bundle == nullptr) return fmt::format("has no {}", kAuthoritiesKey);
@@ -75,10 +93,15 @@ std::string check_authorities(const CertificateChecks::Data& data) {
 void CertificateChecks::begin_round() {
   key_pairs_.begin_round();
   authorities_.begin_round();
+  names_.begin_round();
 }
 
 const std::string& CertificateChecks::key_pair_problem(const Data& data) {
   return key_pairs_.find_or(&data, [&data] { return check_key_pair(data); });
+}
+
+const std::vector<std::string>& CertificateChecks::dns_names(const Data& data) {
+  return names_.find_or(&data, [&data] { return read_dns_names(data.at(kCertificateKey)); });
 }
 
 const std::string& CertificateChecks::authorities_problem(const Data& data) {

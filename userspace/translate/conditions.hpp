@@ -18,6 +18,8 @@ inline constexpr const char* kResolvedRefs = "ResolvedRefs";
 inline constexpr const char* kConflicted = "Conflicted";
 inline constexpr const char* kOverlappingTlsConfig = "OverlappingTLSConfig";
 inline constexpr const char* kInsecureFrontendValidationMode = "InsecureFrontendValidationMode";
+inline constexpr const char* kAddressesAssigned = "AddressesAssigned";
+inline constexpr const char* kDefaultGateway = "DefaultGateway";
 inline constexpr const char* kPartiallyInvalid = "PartiallyInvalid";
 inline constexpr const char* kSupportedVersion = "SupportedVersion";
 // v1alpha1 of 2021
@@ -38,12 +40,16 @@ inline constexpr const char* kListenersNotResolved = "ListenersNotResolved";
 inline constexpr const char* kUnsupportedAddress = "UnsupportedAddress";
 inline constexpr const char* kInvalidClientCertificateRef = "InvalidClientCertificateRef";
 inline constexpr const char* kConfigurationChanged = "ConfigurationChanged";
+inline constexpr const char* kPartiallyAssigned = "PartiallyAssigned";
+inline constexpr const char* kNotAssigned = "NotAssigned";
+inline constexpr const char* kDefaultGateway = "DefaultGateway";  // GEP-3793 names the condition and no reason
 // of ListenerSets
 inline constexpr const char* kNotAllowed = "NotAllowed";
 inline constexpr const char* kParentNotAccepted = "ParentNotAccepted";
 // of listeners
 inline constexpr const char* kUnsupportedProtocol = "UnsupportedProtocol";
 inline constexpr const char* kUnsupportedValue = "UnsupportedValue";
+inline constexpr const char* kTooManyListeners = "TooManyListeners";
 inline constexpr const char* kProtocolConflict = "ProtocolConflict";
 inline constexpr const char* kHostnameConflict = "HostnameConflict";
 inline constexpr const char* kNoConflicts = "NoConflicts";
@@ -54,6 +60,7 @@ inline constexpr const char* kInvalidCaCertificateRef = "InvalidCACertificateRef
 inline constexpr const char* kInvalidCaCertificateKind = "InvalidCACertificateKind";
 inline constexpr const char* kNoValidCaCertificate = "NoValidCACertificate";
 inline constexpr const char* kOverlappingHostnames = "OverlappingHostnames";
+inline constexpr const char* kOverlappingCertificates = "OverlappingCertificates";
 // of routes
 inline constexpr const char* kNotAllowedByListeners = "NotAllowedByListeners";
 inline constexpr const char* kNoMatchingListenerHostname = "NoMatchingListenerHostname";
@@ -69,6 +76,7 @@ inline constexpr const char* kTargetNotFound = "TargetNotFound";
 inline constexpr const char* kAdmitted = "Admitted";
 inline constexpr const char* kRefused = "Refused";
 inline constexpr const char* kScheduled = "Scheduled";
+inline constexpr const char* kNoResources = "NoResources";
 inline constexpr const char* kAttached = "Attached";
 inline constexpr const char* kDegradedRoutes = "DegradedRoutes";
 inline constexpr const char* kInvalidRoutesRef = "InvalidRoutesRef";

@@ -141,12 +141,13 @@ void yield_to_first(ListenerNode& node, const Claims& claims) {
 /// The listeners of one address and port whose clients begin with TLS.
 using TlsPort = std::map<ir::Hostname, ListenerNode*>;
 
+constexpr const char* kReused = "a client that reuses its connection may get the TLS settings of the other";
+
 void mark_overlap(ListenerNode& node, const ListenerNode& other) {
-  if (!node.overlap.empty()) return;
-  node.overlap = fmt::format(
-      "hostname {} overlaps that of listener {} ({}): a client that reuses its connection may "
-      "get the TLS settings of the other",
-      node.hostname.to_string(), other.source->name, other.hostname.to_string());
+  if (!node.overlap.ok) return;
+  node.overlap = refusal(reason::kOverlappingHostnames,
+                         fmt::format("hostname {} overlaps that of listener {} ({}): {}", node.hostname.to_string(),
+                                     other.source->name, other.hostname.to_string(), kReused));
 }
 
 void find_overlaps_on(const TlsPort& port) {
@@ -157,6 +158,70 @@ void find_overlaps_on(const TlsPort& port) {
       if (other == port.end() || other->second == node || wider.kind == ir::Hostname::Kind::Exact) continue;
       mark_overlap(*node, *other->second);
       mark_overlap(*other->second, *node);
+    }
+  }
+}
+
+/// The listeners of a port whose hostnames a certificate may be good for.
+class Covered {
+ public:
+  explicit Covered(const TlsPort& port) : port_(port) {
+    for (const auto& [hostname, node] : port) {
+      if (hostname.kind != ir::Hostname::Kind::Exact) continue;
+      const auto dot = hostname.name.find('.');
+      if (dot != std::string::npos) by_parent_[hostname.name.substr(dot + 1)].push_back(node);
+    }
+  }
+
+  [[nodiscard]] std::vector<ListenerNode*> by(const ir::Hostname& name) const {
+    std::vector<ListenerNode*> covered;
+    if (name.kind == ir::Hostname::Kind::Any) return covered;
+    const bool is_exact = name.kind == ir::Hostname::Kind::Exact;
+    for (const auto& taking : ir::hostnames_taking(is_exact ? name.name : "*." + name.name)) {
+      if (const auto found = port_.find(taking); found != port_.end()) covered.push_back(found->second);
+    }
+    if (is_exact) return covered;
+    const auto exact = by_parent_.find(name.name);
+    if (exact != by_parent_.end()) covered.insert(covered.end(), exact->second.begin(), exact->second.end());
+    return covered;
+  }
+
+ private:
+  const TlsPort& port_;
+  std::unordered_map<std::string, std::vector<ListenerNode*>> by_parent_;
+};
+
+/// `holder` has the certificate with that name, which is good for `covered` too; `node` is one of the two.
+void mark_certificate(ListenerNode& node, const ListenerNode& holder, const ListenerNode& covered,
+                      const ir::Hostname& name) {
+  if (node.overlap.reason == std::string_view(reason::kOverlappingCertificates)) return;
+  node.overlap = refusal(
+      reason::kOverlappingCertificates,
+      fmt::format("the certificate of listener {} ({}) is good for names of listener {} ({}) too: {}",
+                  holder.source->name, name.to_string(), covered.source->name, covered.hostname.to_string(), kReused));
+}
+
+/// "If a controller supports checking for both possible reasons and finds that both are true, it SHOULD set the
+/// OverlappingCertificates Reason."
+void find_certificate_overlaps_on(const TlsPort& port) {
+  std::map<ir::Hostname, std::vector<ListenerNode*>> holders;
+  for (const auto& [hostname, node] : port) {
+    const auto is_own = [&hostname](const ir::Hostname& name) { return ir::intersect(name, hostname).has_value(); };
+    // Nobody stays on a connection whose certificate is not good for the name that was asked for.
+    if (std::ranges::none_of(node->certificate_names, is_own)) continue;
+    for (const auto& name : node->certificate_names) holders[name].push_back(node);
+  }
+  const Covered covered(port);
+  for (const auto& [name, nodes] : holders) {
+    const std::vector<ListenerNode*> others = covered.by(name);
+    const auto is_not = [](const ListenerNode* one) { return [one](const ListenerNode* node) { return node != one; }; };
+    for (ListenerNode* const node : others) {
+      const auto holder = std::ranges::find_if(nodes, is_not(node));
+      if (holder != nodes.end()) mark_certificate(*node, **holder, *node, name);
+    }
+    for (ListenerNode* const node : nodes) {
+      const auto other = std::ranges::find_if(others, is_not(node));
+      if (other != others.end()) mark_certificate(*node, *node, **other, name);
     }
   }
 }
@@ -187,7 +252,10 @@ void find_overlaps(Graph& graph) {
     };
     add(gateway);
     for (ListenerSetNode* const set : gateway.listener_sets) add(*set);
-    for (const auto& [number, port] : ports) find_overlaps_on(port);
+    for (const auto& [number, port] : ports) {
+      find_overlaps_on(port);
+      find_certificate_overlaps_on(port);
+    }
   }
 }
 

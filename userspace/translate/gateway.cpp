@@ -15,6 +15,13 @@ namespace {
 /// Addresses that a Gateway asks for: only IP addresses can be served.
 void take_addresses(GatewayNode& node) {
   for (const auto& address : node.source->addresses) {
+    if (!address.routability.empty()) {
+      node.accepted =
+          refusal(reason::kUnsupportedAddress,
+                  fmt::format("the address \"{}\" is to be reachable by \"{}\" (routability), but who reaches "
+                              "an address is not decided here: leave routability out",
+                              address.value, address.routability));
+    }
     if (address.value.empty()) continue;  // any address: the node's
     const auto parsed = address.type == "IPAddress" ? IpAddress::parse(address.value) : std::nullopt;
     if (parsed) {
@@ -35,13 +42,13 @@ void judge_parameters(GatewayNode& node) {
   if (!infrastructure || !infrastructure->parameters_ref) return;
   const api::ObjectReference& ref = *infrastructure->parameters_ref;
   node.accepted = refusal(reason::kInvalidParameters,
-                          fmt::format("spec.infrastructure.parametersRef names {}/{} {}, but there is no kind of "
-                                      "parameters for Gateways: remove it",
+                          fmt::format("spec.infrastructure.parametersRef names {}/{} {}, but parameters are the "
+                                      "GatewayClass's alone: remove it, or set the GatewayClass's spec.parametersRef",
                                       ref.group, ref.kind, ref.name));
 }
 
 /// Ours if the class names our controller, or, with files, if there is no such class at all.
-bool is_ours(const api::Gateway& gateway, Graph& graph, Verdict& accepted) {
+bool is_ours(const api::Gateway& gateway, Graph& graph, ClassParameters& parameters) {
   const auto& classes = graph.resources.gateway_classes;
   const auto candidates = api::named(classes, {"", gateway.class_name});
   const auto gateway_class =
@@ -54,9 +61,10 @@ bool is_ours(const api::Gateway& gateway, Graph& graph, Verdict& accepted) {
     return false;
   }
   if (gateway_class->controller_name != graph.options.controller_name) return false;
-  if (const Verdict verdict = judge_gateway_class(*gateway_class); !verdict.ok) {
-    accepted = refusal(reason::kInvalidParameters,
-                       fmt::format("its GatewayClass {} is not accepted: {}", gateway.class_name, verdict.message));
+  parameters = resolve_parameters(graph, *gateway_class);
+  if (!parameters.verdict.ok) {
+    parameters.verdict.message =
+        fmt::format("its GatewayClass {} is not accepted: {}", gateway.class_name, parameters.verdict.message);
   }
   return true;
 }
@@ -75,12 +83,13 @@ void note_insecure_validation(GatewayNode& node) {
   }
 }
 
-GatewayNode make_node(const api::Gateway& gateway, Verdict accepted) {
+GatewayNode make_node(const api::Gateway& gateway, ClassParameters parameters) {
   GatewayNode node;
   node.source = &gateway;
   node.meta = &gateway.meta;
   node.ref = gateway.ref();
-  node.accepted = std::move(accepted);
+  node.accepted = std::move(parameters.verdict);
+  node.config = parameters.config;
   take_addresses(node);
   judge_parameters(node);
   note_insecure_validation(node);
@@ -91,15 +100,17 @@ GatewayNode make_node(const api::Gateway& gateway, Verdict accepted) {
 
 void collect_gateways(Graph& graph) {
   for (const auto& gateway : graph.resources.gateways) {
-    Verdict accepted{true, reason::kAccepted, ""};
-    if (is_ours(gateway, graph, accepted)) graph.gateways.push_back(make_node(gateway, std::move(accepted)));
+    ClassParameters parameters;
+    if (is_ours(gateway, graph, parameters)) graph.gateways.push_back(make_node(gateway, std::move(parameters)));
   }
   std::ranges::stable_sort(graph.gateways,
                            [](const GatewayNode& a, const GatewayNode& b) { return is_older(*a.meta, *b.meta); });
   for (auto& node : graph.gateways) {
     node.gateway = &node;
     add_listeners(node, node.source->listeners);
-    if (!node.is_legacy()) graph.v1_gateways.add(node.meta->ns, node.meta->name, &node);
+    if (node.is_legacy()) continue;
+    graph.v1_gateways.add(node.meta->ns, node.meta->name, &node);
+    if (node.source->default_scope == api::DefaultScope::All) graph.default_gateways.push_back(&node);
   }
 }
 

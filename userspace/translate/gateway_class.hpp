@@ -2,11 +2,15 @@
 // Private to translate/: how a GatewayClass of ours is judged.
 #pragma once
 
-#include "userspace/api/gateway.hpp"
-#include "userspace/translate/conditions.hpp"
+#include "userspace/translate/graph.hpp"
 
 namespace gw::translate {
 
-Verdict judge_gateway_class(const api::GatewayClass& gateway_class);
+/// spec.parametersRef of a class.
+struct ClassParameters {
+  Verdict verdict{true, reason::kAccepted, ""};
+  const api::GatewayClassConfig* config = nullptr;  ///< null: none is named, or what is named is none
+};
+ClassParameters resolve_parameters(const Graph& graph, const api::GatewayClass& gateway_class);
 
 }  // namespace gw::translate

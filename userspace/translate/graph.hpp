@@ -37,9 +37,11 @@ struct ListenerNode {
   Verdict accepted{true, reason::kAccepted, ""};
   Verdict resolved{true, reason::kResolvedRefs, ""};
   Verdict conflict_free{true, reason::kNoConflicts, ""};
-  std::string overlap;  ///< whose TLS settings may be taken for this one's; empty: nobody's
+  /// Whose TLS settings may be taken for this one's. `ok`: nobody's.
+  Verdict overlap{true, "", ""};
   std::vector<api::RouteGroupKind> supported_kinds;
-  std::vector<std::string> key_pairs;  ///< of those of its certificates that are good
+  std::vector<std::string> key_pairs;           ///< of those of its certificates that are good
+  std::vector<ir::Hostname> certificate_names;  ///< that those are good for
   std::optional<ir::ClientValidation> client_validation;
 
   [[nodiscard]] bool serves() const;
@@ -57,12 +59,11 @@ struct ListenerOwner {
   api::ObjectRef ref;
   GatewayNode* gateway = nullptr;  ///< itself, or that of the ListenerSet
   Verdict accepted{true, reason::kAccepted, ""};
+  const std::vector<api::Listener>* sources = nullptr;  ///< of the listeners
   std::vector<ListenerNode> listeners;
 
   [[nodiscard]] bool is_legacy() const { return ref.group == api::kLegacyGroup; }
 };
-
-inline bool ListenerNode::serves() const { return accepted.ok && conflict_free.ok && owner->accepted.ok; }
 
 struct ListenerSetNode : ListenerOwner {
   const api::ListenerSet* source = nullptr;
@@ -73,9 +74,16 @@ struct GatewayNode : ListenerOwner {
   std::vector<IpAddress> addresses;  ///< empty: the node's
   std::string client_certificate;    ///< key pair for backends; empty: none
   Verdict resolved{true, reason::kResolvedRefs, ""};
-  std::string insecure_validation;              ///< where invalid client certificates are let in; empty: nowhere
+  const api::GatewayClassConfig* config = nullptr;  ///< of its class; null: none
+  std::string lacking_addresses;    ///< what its class's pools have none left of; empty: it has what it asks for
+  bool has_no_address = false;      ///< it is to get addresses from a pool, and got none
+  std::string insecure_validation;  ///< where invalid client certificates are let in; empty: nowhere
   std::vector<ListenerSetNode*> listener_sets;  ///< that may add listeners, the oldest first
 };
+
+inline bool ListenerNode::serves() const {
+  return accepted.ok && conflict_free.ok && owner->accepted.ok && !owner->gateway->has_no_address;
+}
 
 /// One parentRef, or for v1alpha1 one Gateway that selects the route.
 struct ParentNode {
@@ -195,11 +203,13 @@ struct Graph {
   ByName<const api::Service> services;
   ByName<const api::Secret> secrets;
   ByName<const api::ConfigMap> config_maps;
+  ByName<const api::GatewayClassConfig> class_configs;
   GrantIndex grants;
 
   std::vector<GatewayNode> gateways;  ///< ours only, by precedence: older first, then namespace/name, then group
   ByName<GatewayNode> v1_gateways;    ///< of them, those that routes name
-  std::vector<ListenerSetNode> listener_sets;  ///< of our Gateways, by precedence
+  std::vector<const GatewayNode*> default_gateways;  ///< of them, those that take routes that ask for any
+  std::vector<ListenerSetNode> listener_sets;        ///< of our Gateways, by precedence
   ByName<ListenerSetNode> listener_sets_by_name;
   LegacyCandidates legacy_gateways;
   std::size_t listener_count = 0;
@@ -208,8 +218,11 @@ struct Graph {
   std::deque<BackendTlsNode> backend_tls_policies;  ///< by precedence
   BackendTlsTargets backend_tls_targets;
   std::vector<Finding> findings;
-  ir::Config built;  ///< its part of the configuration: certificates and authorities
+  ir::Config built;  ///< its part of the configuration: certificates and authorities, links to attach to
 };
+
+/// What a Gateway lacks whose class's pools have not enough, and what to do.
+std::string lacking_addresses(const GatewayNode& gateway);
 
 /// Which of two objects is older: creationTimestamp (none counts as the oldest), then namespace/name.
 bool is_older(const api::ObjectMeta& a, const api::ObjectMeta& b);
@@ -228,9 +241,12 @@ std::shared_ptr<const RouteNode> make_route(const Graph& graph, RouteSource sour
 // The steps of make_graph(), in their order.
 void index_resources(Graph& graph);
 void collect_gateways(Graph& graph);
+void limit_gateways(Graph& graph);
+void assign_addresses(Graph& graph);
 void collect_listener_sets(Graph& graph);
 void index_legacy_gateways(Graph& graph);
 void judge_listeners(Graph& graph);
+void limit_listeners(Graph& graph);
 void find_conflicts(Graph& graph);
 void find_overlaps(Graph& graph);
 void claim_policy_targets(Graph& graph);

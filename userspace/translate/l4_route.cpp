@@ -101,7 +101,7 @@ ir::L4Listener build_l4_listener(const Graph& graph, const ListenerNode& node, c
   listener.protocol = node.source->protocol == "UDP" ? ir::Protocol::Udp : ir::Protocol::Tcp;
   listener.port = node.source->port;
   listener.addresses = gateway.addresses;
-  listener.admission = admission_of(client_layers(graph, entrance_of(node)));
+  listener.admission = admission_of(graph, node);
   if (!routes.empty()) listener.service = service_of(graph, *routes.front().route, 0, node);
   return listener;
 }

@@ -133,7 +133,7 @@ ir::L7Listener build_l7_listener(const Graph& graph, const ListenerNode& node, c
   add_route_certificates(routes, listener.certificates);
   listener.client_validation = node.client_validation;
   listener.backend_client_certificate = gateway.client_certificate;
-  listener.admission = admission_of(client_layers(graph, entrance_of(node)));
+  listener.admission = admission_of(graph, node);
   if (node.source->protocol == "TLS") {
     listener.tls = tls_entries(graph, node, routes);
   } else {

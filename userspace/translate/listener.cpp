@@ -73,7 +73,11 @@ void judge_certificates(Graph& graph, ListenerNode& node) {
   for (const auto& ref : node.source->tls->certificate_refs) {
     ResolvedTls resolved = resolve_key_pair(graph, referrer(node), ref, reason::kInvalidCertificateRef, graph.built);
     add_verdict(node.resolved, resolved.verdict);
-    if (resolved.verdict.ok) node.key_pairs.push_back(std::move(resolved.key));
+    if (!resolved.verdict.ok) continue;
+    node.key_pairs.push_back(std::move(resolved.key));
+    for (const auto& name : graph.certificates.dns_names(resolved.secret->data)) {
+      node.certificate_names.push_back(ir::Hostname::parse(name, ir::WildcardLabels::One));
+    }
   }
 }
 
@@ -141,6 +145,7 @@ void judge_client_certificate(Graph& graph, GatewayNode& gateway) {
 
 void add_listeners(ListenerOwner& owner, const std::vector<api::Listener>& listeners) {
   const auto labels = owner.is_legacy() ? ir::WildcardLabels::One : ir::WildcardLabels::OneOrMore;
+  owner.sources = &listeners;
   owner.listeners.reserve(listeners.size());
   for (const auto& listener : listeners) {
     ListenerNode& node = owner.listeners.emplace_back();

@@ -157,7 +157,8 @@ void add_connection_settings(const PolicyLayers<api::UpstreamPolicy>& layers, ir
   }
 }
 
-ir::Admission admission_of(const PolicyLayers<api::ClientPolicy>& layers) {
+ir::Admission admission_of(const Graph& graph, const ListenerNode& listener) {
+  const PolicyLayers<api::ClientPolicy> layers = client_layers(graph, entrance_of(listener));
   ir::Admission admission;
   // Ranges are one setting: those of the first policy that has any.
   const auto ranges = std::ranges::find_if(
@@ -169,6 +170,11 @@ ir::Admission admission_of(const PolicyLayers<api::ClientPolicy>& layers) {
   admission.rate = value_of(layers, &api::ClientPolicy::connections_per_second).value_or(0);
   admission.source_rate = value_of(layers, &api::ClientPolicy::connections_per_second_per_source).value_or(0);
   admission.max_connections = value_of(layers, &api::ClientPolicy::max_connections).value_or(0);
+  const api::GatewayClassConfig* const config = listener.owner->gateway->config;
+  if (config != nullptr && config->limits.connections_per_listener) {
+    const std::uint32_t most = *config->limits.connections_per_listener;
+    admission.max_connections = admission.max_connections == 0 ? most : std::min(admission.max_connections, most);
+  }
   return admission;
 }
 

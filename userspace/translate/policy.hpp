@@ -45,7 +45,8 @@ OwnServices own_services(const Graph& graph, const Entrance& entrance);
 ir::Upstream upstream_of(const PolicyLayers<api::UpstreamPolicy>& layers);
 /// Settings of whole connections, once for each backend: the strictest of all holds.
 void add_connection_settings(const PolicyLayers<api::UpstreamPolicy>& layers, ir::Service& service);
-ir::Admission admission_of(const PolicyLayers<api::ClientPolicy>& layers);
+/// What its policies and the limits of its class say of the listener's new connections.
+ir::Admission admission_of(const Graph& graph, const ListenerNode& listener);
 
 /// "Gateway infra/web listener tcp"
 std::string describe(const PolicyKey& key);

@@ -29,9 +29,9 @@ api::ListenerStatus report_listener(const ListenerNode& node, const RoutesOnList
   status.conditions.set(condition(type::kConflicted, to_status(!node.conflict_free.ok), node.conflict_free.reason,
                                   node.conflict_free.message, generation));
   // "This is a negative polarity condition and MUST NOT be set when it is False."
-  if (!node.overlap.empty()) {
-    status.conditions.set(condition(type::kOverlappingTlsConfig, api::ConditionStatus::True,
-                                    reason::kOverlappingHostnames, node.overlap, generation));
+  if (!node.overlap.ok) {
+    status.conditions.set(condition(type::kOverlappingTlsConfig, api::ConditionStatus::True, node.overlap.reason,
+                                    node.overlap.message, generation));
   }
   return status;
 }
@@ -126,6 +126,15 @@ api::GatewayStatus report_v1_gateway(const GatewayNode& gateway, const RoutesOnL
         type::kInsecureFrontendValidationMode, api::ConditionStatus::True, reason::kConfigurationChanged,
         fmt::format("clients are let in without a valid certificate: {}", gateway.insecure_validation), generation));
   }
+  if (!gateway.lacking_addresses.empty()) {
+    status.conditions.set(condition(type::kAddressesAssigned, api::ConditionStatus::False,
+                                    gateway.has_no_address ? reason::kNotAssigned : reason::kPartiallyAssigned,
+                                    lacking_addresses(gateway), generation));
+  }
+  if (gateway.source->default_scope == api::DefaultScope::All) {
+    status.conditions.set(condition(type::kDefaultGateway, api::ConditionStatus::True, reason::kDefaultGateway,
+                                    "Gateway has default scope All", generation));
+  }
   for (const auto& node : gateway.listeners) status.listeners.push_back(report_listener(node, on));
   if (gateway.source->allowed_listeners.from != api::NamespacesFrom::None) {
     status.attached_listener_sets = attached_listener_sets(gateway);
@@ -134,12 +143,12 @@ api::GatewayStatus report_v1_gateway(const GatewayNode& gateway, const RoutesOnL
 }
 
 /// "This condition MUST NOT be set if a Route is fully valid, fully invalid, or not accepted."
-void report_dropped_rules(const RouteNode& route, const ParentNode& parent, api::RouteParentStatus& status) {
+void report_dropped_rules(const RouteNode& route, api::RouteParentStatus& status) {
   std::string dropped;
   for (const auto& problem : route.rule_problems) {
     if (!problem.empty()) dropped += (dropped.empty() ? "Dropped Rule: " : "; ") + problem;
   }
-  if (dropped.empty() || !parent.accepted.ok) return;
+  if (dropped.empty()) return;
   status.conditions.set(condition(type::kPartiallyInvalid, api::ConditionStatus::True, reason::kUnsupportedValue,
                                   dropped, route.meta().generation));
 }
@@ -148,18 +157,41 @@ bool names(const ParentNode& parent, const ListenerNode& listener) {
   return parent.owner == listener.owner && is_addressed(*listener.source, parent.reference);
 }
 
-/// Tells a bound route that another one has a listener's connections. The API has no condition for it (GEP-2644).
-void note_superseded(const RouteNode& route, const RoutesOnListeners& on, const ParentNode& parent, Verdict& accepted) {
-  if (!accepted.ok) return;
-  for (const auto& binding : route.bindings) {
-    const ListenerNode& listener = *binding.listener;
-    if (!listener.is_l4() || !names(parent, listener)) continue;
-    const RouteNode& first = *on[listener.index].front().route;
-    if (&first == &route) continue;
-    accepted.message +=
-        fmt::format("{}superseded on listener {} by {}, which is older or first by name: gets no connections there",
-                    accepted.message.empty() ? "" : "; ", listener.source->name, first.to_string());
+/// What the listener's other routes make of this one; empty: it has what it is to have there.
+struct Rivalry {
+  bool is_left_out = false;
+  std::string message;
+};
+
+Rivalry rivalry_on(const ListenerNode& listener, const RouteNode& route, const BoundRoutes& on) {
+  if (most_routes(listener) != kNoLimit && std::ranges::find(on, &route, &BoundRoute::route) == on.end()) {
+    return {true,
+            fmt::format("listener {} takes no more routes (limits.routesPerListener: {} in {}), and others are older "
+                        "or first by name",
+                        listener.source->name, on.size(), listener.owner->gateway->config->ref().to_string())};
   }
+  if (!listener.is_l4() || on.front().route == &route) return {};
+  // The API has no condition for it (GEP-2644).
+  return {false,
+          fmt::format("superseded on listener {} by {}, which is older or first by name: gets no connections there",
+                      listener.source->name, on.front().route->to_string())};
+}
+
+/// The parent's verdict, with what the other routes of its listeners have to do with it.
+Verdict judge_among_others(const RouteNode& route, const RoutesOnListeners& on, const ParentNode& parent) {
+  Verdict verdict = parent.accepted;
+  if (!verdict.ok) return verdict;
+  bool is_on_any = false;
+  bool is_left_out = false;
+  for (const auto& binding : route.bindings) {
+    if (!names(parent, *binding.listener)) continue;
+    const Rivalry rivalry = rivalry_on(*binding.listener, route, on[binding.listener->index]);
+    (rivalry.is_left_out ? is_left_out : is_on_any) = true;
+    if (!rivalry.message.empty()) verdict.message += (verdict.message.empty() ? "" : "; ") + rivalry.message;
+  }
+  if (is_on_any || !is_left_out) return verdict;
+  return refusal(route.common->is_legacy() ? reason::kRefused : reason::kNotAllowedByListeners,
+                 std::move(verdict.message));
 }
 
 api::RouteParentStatus report_parent(const RouteNode& route, const ParentNode& parent, const RoutesOnListeners& on) {
@@ -167,11 +199,10 @@ api::RouteParentStatus report_parent(const RouteNode& route, const ParentNode& p
   const bool is_legacy = route.common->is_legacy();
   api::RouteParentStatus status;
   status.parent = parent.reference;
-  Verdict accepted = parent.accepted;
-  note_superseded(route, on, parent, accepted);
+  const Verdict accepted = judge_among_others(route, on, parent);
   status.conditions.set(condition(is_legacy ? type::kAdmitted : type::kAccepted, accepted, generation));
   status.conditions.set(condition(type::kResolvedRefs, route.resolved, generation));
-  report_dropped_rules(route, parent, status);
+  if (accepted.ok) report_dropped_rules(route, status);
   return status;
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "userspace/translate/selection.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace gw::translate {
@@ -53,6 +55,17 @@ bool takes_kind(const std::string& protocol, const std::string& kind) {
 bool is_addressed(const api::Listener& listener, const api::ParentReference& reference) {
   if (reference.section_name && *reference.section_name != listener.name) return false;
   return !reference.port || *reference.port == listener.port;
+}
+
+std::string describe_unaddressed(const api::ParentReference& reference, const std::vector<api::Listener>& listeners) {
+  std::string what = reference.section_name ? fmt::format("is named \"{}\"", *reference.section_name) : "";
+  if (reference.port) what += fmt::format("{}has port {}", what.empty() ? "" : " and ", *reference.port);
+  if (what.empty()) what = "is there";
+  std::string there;
+  for (const auto& listener : listeners) {
+    there += fmt::format("{}{} ({}:{})", there.empty() ? "" : ", ", listener.name, listener.protocol, listener.port);
+  }
+  return fmt::format("{} (it has: {})", what, there);
 }
 
 std::vector<LegacyObstacle> legacy_obstacles(const api::Gateway& gateway, const api::Listener& listener,

@@ -26,6 +26,10 @@ bool takes_kind(const std::string& protocol, const std::string& kind);
 /// "sectionName" and "port" narrow the choice of listeners; both must match where both are given.
 bool is_addressed(const api::Listener& listener, const api::ParentReference& reference);
 
+/// What the reference asks for and no listener has, behind "no listener of it": "is named "x" and has port 80 (it has:
+/// web (HTTP:80))".
+std::string describe_unaddressed(const api::ParentReference& reference, const std::vector<api::Listener>& listeners);
+
 /// Why a listener and a route of 2021 do not select each other ("A binding will only take place if both resources
 /// select each other").
 enum class LegacyObstacle : std::uint8_t {

@@ -10,17 +10,26 @@ std::string describe(const api::ObjectReference& ref, const std::string& ns) {
   return fmt::format("{}{}{} {}/{}", ref.group, ref.group.empty() ? "" : "/", ref.kind, ns, ref.name);
 }
 
-ResolvedTls refused(const char* reason, std::string message) { return {"", refusal(reason, std::move(message))}; }
+ResolvedTls refused(const char* reason, std::string message) {
+  return {"", refusal(reason, std::move(message)), nullptr};
+}
 
 ResolvedTls resolve_authority(const Graph& graph, const Referrer& from, const api::ObjectReference& ref,
                               const AuthorityRules& rules, ir::Config& config) {
+  if (ref.group == "certificates.k8s.io" && ref.kind == "ClusterTrustBundle") {
+    return refused(rules.invalid_kind,
+                   fmt::format("ClusterTrustBundle {} is of a kind that this version does not read: "
+                               "put its trustBundle into a ConfigMap, as {}",
+                               ref.name, kAuthoritiesKey));
+  }
   const std::string ns = ref.ns.value_or(std::string(from.ns));
   const bool is_secret = rules.takes_secrets && ref.kind == "Secret";
   if (!ref.group.empty() || (ref.kind != "ConfigMap" && !is_secret)) {
     return refused(rules.invalid_kind, fmt::format("{} cannot hold certificate authorities (a core ConfigMap{} can)",
                                                    describe(ref, ns), rules.takes_secrets ? " or Secret" : ""));
   }
-  if (Verdict verdict = permit(graph, from, {ref.group, ref.kind, ns, ref.name}); !verdict.ok) return {"", verdict};
+  if (Verdict verdict = permit(graph, from, {ref.group, ref.kind, ns, ref.name}); !verdict.ok)
+    return {"", verdict, nullptr};
   const api::Secret* const secret = is_secret ? graph.secrets.find(ns, ref.name) : nullptr;
   const api::ConfigMap* const map = is_secret ? nullptr : graph.config_maps.find(ns, ref.name);
   if (secret == nullptr && map == nullptr) {
@@ -29,7 +38,7 @@ ResolvedTls resolve_authority(const Graph& graph, const Referrer& from, const ap
   const auto& data = secret != nullptr ? secret->data : map->data;
   const std::string& problem = graph.certificates.authorities_problem(data);
   if (!problem.empty()) return refused(rules.invalid_ref, fmt::format("{} {}", describe(ref, ns), problem));
-  ResolvedTls resolved{fmt::format("{}/{}/{}", ref.kind, ns, ref.name), {true, reason::kResolvedRefs, ""}};
+  ResolvedTls resolved{fmt::format("{}/{}/{}", ref.kind, ns, ref.name), {true, reason::kResolvedRefs, ""}, secret};
   config.ca_bundles.emplace(resolved.key, data.at(kAuthoritiesKey));
   return resolved;
 }
@@ -49,7 +58,8 @@ ResolvedTls resolve_key_pair(const Graph& graph, const Referrer& from, const api
   if (!ref.group.empty() || ref.kind != "Secret") {
     return refused(invalid, fmt::format("{} cannot hold a certificate (a core Secret can)", describe(ref, ns)));
   }
-  if (Verdict verdict = permit(graph, from, {ref.group, ref.kind, ns, ref.name}); !verdict.ok) return {"", verdict};
+  if (Verdict verdict = permit(graph, from, {ref.group, ref.kind, ns, ref.name}); !verdict.ok)
+    return {"", verdict, nullptr};
   const api::Secret* const secret = graph.secrets.find(ns, ref.name);
   if (secret == nullptr) return refused(invalid, fmt::format("there is no {}", describe(ref, ns)));
   if (secret->type != api::Secret::kTlsType) {
@@ -58,7 +68,7 @@ ResolvedTls resolve_key_pair(const Graph& graph, const Referrer& from, const api
   }
   const std::string& problem = graph.certificates.key_pair_problem(secret->data);
   if (!problem.empty()) return refused(invalid, fmt::format("{} {}", describe(ref, ns), problem));
-  ResolvedTls resolved{ns + "/" + ref.name, {true, reason::kResolvedRefs, ""}};
+  ResolvedTls resolved{ns + "/" + ref.name, {true, reason::kResolvedRefs, ""}, secret};
   config.key_pairs.emplace(resolved.key, {secret->data.at(kCertificateKey), secret->data.at(kPrivateKeyKey)});
   return resolved;
 }

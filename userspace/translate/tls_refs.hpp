@@ -13,6 +13,7 @@ namespace gw::translate {
 struct ResolvedTls {
   std::string key;  ///< of ir::Config::key_pairs or ca_bundles; empty if the reference is not good
   Verdict verdict{true, reason::kResolvedRefs, ""};
+  const api::Secret* secret = nullptr;  ///< that it leads to, if it is good
 };
 
 /// A Secret with a certificate and its key. `invalid`: the reason for one that is not there, or not what it should be.

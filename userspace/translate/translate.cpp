@@ -31,6 +31,7 @@ void index_resources(Graph& graph) {
   index(graph.resources.services, graph.services);
   index(graph.resources.secrets, graph.secrets);
   index(graph.resources.config_maps, graph.config_maps);
+  index(graph.resources.gateway_class_configs, graph.class_configs);
   graph.grants = GrantIndex(graph.resources.reference_grants);
 }
 
@@ -47,9 +48,12 @@ std::unique_ptr<const Graph> make_graph(const api::ResourceSet& resources, const
   certificates.begin_round();
   index_resources(*graph);
   collect_gateways(*graph);
+  limit_gateways(*graph);
+  assign_addresses(*graph);
   collect_listener_sets(*graph);
   index_legacy_gateways(*graph);
   judge_listeners(*graph);
+  limit_listeners(*graph);
   find_conflicts(*graph);
   find_overlaps(*graph);
   claim_policy_targets(*graph);

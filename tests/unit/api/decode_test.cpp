@@ -353,5 +353,10 @@ INSTANTIATE_TEST_SUITE_P(
                 "ConfigMap\nmetadata: {name: a}\n",
                 "f:5:1: ConfigMap default/a: is defined twice in this file (the first one counts)"}));
 
+TEST(Problem, IsOneLineWhateverItQuotes) {
+  const Problem problem{{"a.yaml", 3, 5}, "Gateway default/web", "spec.x", "\"a\nb\r\" is none"};
+  EXPECT_EQ(problem.to_string(), R"(a.yaml:3:5: Gateway default/web spec.x: "a\nb\r" is none)");
+}
+
 }  // namespace
 }  // namespace gw::api

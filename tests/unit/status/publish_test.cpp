@@ -67,6 +67,27 @@ TEST_F(Publish, FilesOfObjectsThatWentAreRemovedAlsoAfterARestart) {
   EXPECT_TRUE(fs::exists(directory_ / "notes.json"));
 }
 
+/// namespace and name of an object may have 63 and 253 characters, a file's name 255.
+TEST_F(Publish, ANameThatIsTooLongForAFileIsCutAndStaysUnique) {
+  api::StatusReport made;
+  for (const char last : {'a', 'b'}) {
+    api::GatewayStatus gateway;
+    gateway.ref = {api::kGatewayGroup, "v1", "Gateway", std::string(63, 'n'), std::string(252, 'x') + last};
+    made.gateways.push_back(gateway);
+  }
+  const auto long_names = std::make_shared<const api::StatusReport>(std::move(made));
+  FileStatusWriter writer(directory_.string());
+  const auto written = writer.write(long_names);
+  ASSERT_TRUE(written) << written.error().message;
+  const auto files = [this] { return std::distance(fs::directory_iterator(directory_), fs::directory_iterator()); };
+  EXPECT_EQ(files(), 2);
+  FileStatusWriter after_restart(directory_.string());
+  ASSERT_TRUE(after_restart.write(long_names));
+  EXPECT_EQ(files(), 2);
+  ASSERT_TRUE(after_restart.write(std::make_shared<const api::StatusReport>()));
+  EXPECT_EQ(files(), 0);
+}
+
 TEST_F(Publish, AnUnchangedStatusIsNotWrittenAgain) {
   FileStatusWriter writer(directory_.string());
   ASSERT_TRUE(writer.write(report()));

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
+#include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <type_traits>
 
@@ -105,6 +107,54 @@ TEST(Translator, AChangeOfOneRouteLeavesTheOthersTheSameObjects) {
   EXPECT_TRUE(after.findings.is_same_object(before.findings));
   EXPECT_TRUE(after.report->gateways.is_same_object(before.report->gateways));
   EXPECT_TRUE(after.report->routes.is_same_object(before.report->routes));  // a weight is in no status
+}
+
+/// Addresses by Gateway.
+std::map<std::string, std::vector<IpAddress>> addresses_of(const Output& output) {
+  std::map<std::string, std::vector<IpAddress>> addresses;
+  for (const auto& listener : output.config.listeners) addresses[listener.gateway.name] = listener.addresses;
+  return addresses;
+}
+
+TEST(ClassConfig, AddressesOfPoolsStayWhenOtherGatewaysComeAndGo) {
+  api::ResourceSet set;
+  api::GatewayClass gateway_class;
+  gateway_class.meta.name = "edge";
+  gateway_class.controller_name = api::kControllerName;
+  gateway_class.parameters_ref = {api::kPolicyGroup, "GatewayClassConfig", "infra", "edge", {}};
+  set.gateway_classes.push_back(gateway_class);
+  api::GatewayClassConfig config;
+  config.meta.ns = "infra";
+  config.meta.name = "edge";
+  config.address_pools.push_back({"all", {*IpPrefix::parse("203.0.113.0/24"), *IpPrefix::parse("2001:db8::/64")}});
+  set.gateway_class_configs.push_back(config);
+  for (int number = 0; number < 40; ++number) {
+    api::Gateway gateway;
+    gateway.meta.ns = "default";
+    gateway.meta.name = "g" + std::to_string(number);
+    gateway.class_name = "edge";
+    api::Listener& listener = gateway.listeners.emplace_back();
+    listener.name = "tcp";
+    listener.protocol = "TCP";
+    listener.port = 80;
+    set.gateways.push_back(std::move(gateway));
+  }
+  set.sort();
+  const auto all = addresses_of(translate(set, {}));
+  ASSERT_EQ(all.size(), 40U);
+  std::set<IpAddress> different;
+  for (const auto& [name, addresses] : all) {
+    EXPECT_EQ(addresses.size(), 2U);
+    different.insert(addresses.begin(), addresses.end());
+  }
+  EXPECT_EQ(different.size(), 80U);
+  auto gateways = set.gateways.pointers();
+  gateways.erase(gateways.begin() + 3);  // not the first: what is older keeps its place in any case
+  set.gateways = api::Objects<api::Gateway>(std::move(gateways));
+  const auto rest = addresses_of(translate(set, {}));
+  std::size_t moved = 0;
+  for (const auto& [name, addresses] : rest) moved += addresses == all.at(name) ? 0 : 1;
+  EXPECT_LE(moved, 2U);
 }
 
 TEST(Translator, AChangeOfEndpointsLeavesEverythingElseTheSameObject) {

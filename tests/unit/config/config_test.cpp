@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "userspace/agent/config.hpp"
+#include "userspace/config/config.hpp"
 
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -7,7 +7,7 @@
 #include <filesystem>
 #include <fstream>
 
-namespace gw::agent {
+namespace gw::config {
 namespace {
 
 class ConfigFile : public ::testing::Test {
@@ -16,19 +16,19 @@ class ConfigFile : public ::testing::Test {
     path_ = (std::filesystem::temp_directory_path() / ("config-test-" + std::to_string(::getpid()))).string();
   }
   void TearDown() override { std::filesystem::remove(path_); }
-  Result<Config> load(const std::string& text) const {
+  Result<Config> read(const std::string& text) const {
     std::ofstream(path_) << text;
-    return load_config(path_);
+    return load(path_);
   }
   [[nodiscard]] std::string problem(const std::string& text) const {
-    const auto loaded = load(text);
+    const auto loaded = read(text);
     return loaded ? "" : loaded.error().message.substr(path_.size());
   }
   std::string path_;
 };
 
 TEST_F(ConfigFile, WhatIsPrintedIsWhatIsRead) {
-  const auto config = load(
+  const auto config = read(
       "nodeName: n\nstatusDir: /s\nattach: xdp\ndisabledFeatures: [tcx]\ninterfaces: [eth0, 'wan*']\ncgroup: "
       "/c\nenableForwarding: "
       "false\ndrainSeconds: 0\n"
@@ -39,10 +39,10 @@ TEST_F(ConfigFile, WhatIsPrintedIsWhatIsRead) {
   EXPECT_EQ(config->interfaces, (std::vector<std::string>{"eth0", "wan*"}));
   EXPECT_EQ(config->flows.closed.count(), 4);
   const std::string printed = to_yaml(*config);
-  EXPECT_EQ(to_yaml(*load(printed)), printed);
+  EXPECT_EQ(to_yaml(*read(printed)), printed);
 }
 
-TEST_F(ConfigFile, AnEmptyFileMeansDefaults) { EXPECT_EQ(to_yaml(*load("")), to_yaml(Config{})); }
+TEST_F(ConfigFile, AnEmptyFileMeansDefaults) { EXPECT_EQ(to_yaml(*read("")), to_yaml(Config{})); }
 
 TEST_F(ConfigFile, MistakesAreReportedWithTheirPlace) {
   EXPECT_EQ(problem("attach: fast\n"), ":1:9: attach: \"fast\" is not one of auto, tc, xdp");
@@ -63,8 +63,8 @@ TEST_F(ConfigFile, MistakesAreReportedWithTheirPlace) {
 }
 
 TEST_F(ConfigFile, AMissingFileIsSaid) {
-  EXPECT_EQ(load_config("/nowhere/x.yaml").error().message, "/nowhere/x.yaml: cannot be read");
+  EXPECT_EQ(load("/nowhere/x.yaml").error().message, "/nowhere/x.yaml: cannot be read");
 }
 
 }  // namespace
-}  // namespace gw::agent
+}  // namespace gw::config

@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// The daemon's settings: one struct, every field with a default, read from a YAML file. Unknown fields are errors.
+// The daemon's settings: one struct, every field with a default, read from YAML. Unknown fields are errors.
 #pragma once
 
 #include "maps/names.h"
 #include "userspace/base/error.hpp"
+#include "userspace/compile/compile.hpp"
 
 #include <chrono>
 #include <cstdint>
 #include <string>
 #include <vector>
 
-namespace gw::agent {
+namespace gw::config {
 
 struct NatPorts {
   std::uint16_t first = 0;  ///< both 0: the largest span outside of net.ipv4.ip_local_port_range
@@ -42,10 +43,15 @@ struct Config {
   FlowSettings flows;
 };
 
-/// Reads the file; an error names file, line, column and field.
-Result<Config> load_config(const std::string& path);
+/// An error names the file, line, column and field.
+Result<Config> load(const std::string& path);
+/// An error names line, column and field.
+Result<Config> parse(const std::string& text);
 
-/// The whole configuration as YAML, as load_config() would read it.
+/// The whole configuration as YAML, as parse() would read it.
 std::string to_yaml(const Config& config);
 
-}  // namespace gw::agent
+/// What it says of plans.
+compile::Options compile_options(const Config& config);
+
+}  // namespace gw::config

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "userspace/agent/config.hpp"
+#include "userspace/config/config.hpp"
 
 #include <fmt/format.h>
 #include <yaml-cpp/yaml.h>
@@ -11,10 +11,10 @@
 
 #include "userspace/datapath/features.hpp"
 
-namespace gw::agent {
+namespace gw::config {
 namespace {
 
-/// Carries a message to load_config(), the one place that catches; yaml-cpp reports by exception too.
+/// Carries a message to read_document(), the one place that catches; yaml-cpp reports by exception too.
 struct ConfigError : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
@@ -147,20 +147,34 @@ void read_config(const YAML::Node& root, Config& config) {
             {"flows", flows(config.flows)}});
 }
 
-}  // namespace
-
-Result<Config> load_config(const std::string& path) {
+/// `where`: in front of what is said of it, "file:" or nothing.
+template <typename Load>
+Result<Config> read_document(const std::string& where, Load load) {
   Config config;
   try {
-    read_config(YAML::LoadFile(path), config);
+    read_config(load(), config);
   } catch (const YAML::BadFile&) {
-    return fail(fmt::format("{}: cannot be read", path));
+    return fail(fmt::format("{} cannot be read", where));
   } catch (const YAML::Exception& error) {
-    return fail(fmt::format("{}:{}:{}: {}", path, error.mark.line + 1, error.mark.column + 1, error.msg));
+    return fail(fmt::format("{}{}:{}: {}", where, error.mark.line + 1, error.mark.column + 1, error.msg));
   } catch (const ConfigError& error) {
-    return fail(fmt::format("{}:{}", path, error.what()));
+    return fail(where + error.what());
   }
   return config;
+}
+
+}  // namespace
+
+Result<Config> load(const std::string& path) {
+  return read_document(path + ":", [&path] { return YAML::LoadFile(path); });
+}
+
+Result<Config> parse(const std::string& text) {
+  return read_document("", [&text] { return YAML::Load(text); });
+}
+
+compile::Options compile_options(const Config& config) {
+  return {.attach = compile::attach_mode(config.attach), .interfaces = config.interfaces, .drain = config.drain};
 }
 
 std::string to_yaml(const Config& config) {
@@ -193,4 +207,4 @@ std::string to_yaml(const Config& config) {
   return std::string(out.c_str()) + "\n";
 }
 
-}  // namespace gw::agent
+}  // namespace gw::config
