@@ -30,6 +30,9 @@ GW_STATIC_ASSERT(sizeof(struct gw_control) == 24, "gw_control has no hidden padd
 enum gw_link_flags {
 	GW_LINK_XDP = 1 << 0,  /* XDP may redirect to this link */
 	GW_LINK_VLAN = 1 << 1, /* a VLAN's device: XDP may redirect to `parent`, with `tags` */
+	/* A veth whose other end is in another network namespace, and nobody looks at what leaves
+	   by it: tc hands packets to the other end at once (bpf_redirect_peer). */
+	GW_LINK_PEER = 1 << 2,
 };
 
 /* A VLAN tag as in a frame (IEEE 802.1Q), network byte order. */

@@ -19,7 +19,9 @@
 	  "XDP takes frames of one buffer only: most drivers refuse it for jumbo frames")          \
 	X(GW_FEATURE_CONNECT_ERROR, 3, "connect-error", "6.1",                                     \
 	  "a host process that is refused over UDP sees EPERM, not ECONNREFUSED")                  \
-	X(GW_FEATURE_TCX, 4, "tcx", "6.6", "the tc program stands in a clsact filter")
+	X(GW_FEATURE_TCX, 4, "tcx", "6.6", "the tc program stands in a clsact filter")             \
+	X(GW_FEATURE_PEER_REDIRECT, 5, "peer-redirect", "5.10",                                    \
+	  "packets for a pod go out by its veth, through that link's queue")
 
 #define GW_FEATURE_ENUM(name, bit, word, since, without) name = 1 << (bit),
 enum gw_feature { GW_FEATURES(GW_FEATURE_ENUM) };

@@ -67,6 +67,12 @@ enum gw_flow_flags {
 /* Both bits: XDP may transmit, and `ifindex` is a VLAN's device, so the frame gets its tags. */
 #define GW_FLOW_VLAN (GW_FLOW_XDP | GW_FLOW_LOCAL)
 
+/*
+ * In `ifindex` of a next hop: tc hands packets to the other end of the link (GW_LINK_PEER), XDP
+ * sends them by the link as ever. The kernel's ifindexes are positive ints.
+ */
+#define GW_IFINDEX_PEER (1U << 31)
+
 struct gw_flow {
 	__be16 sport; /* the ports to write into the packet */
 	__be16 dport;
@@ -91,7 +97,7 @@ struct gw_flow {
 
 	/* The next hop, valid while `generation` equals gw_control.generation. */
 	__u32 generation;
-	__u32 ifindex;
+	__u32 ifindex; /* perhaps with GW_IFINDEX_PEER */
 	__u8 source_mac[6];
 	__u8 target_mac[6];
 

@@ -14,7 +14,7 @@
 struct gw_hop {
 	struct gw_addr dst;
 	__u32 generation; /* valid while it equals gw_control.generation */
-	__u32 ifindex;
+	__u32 ifindex;	  /* perhaps with GW_IFINDEX_PEER */
 	__u8 source_mac[6];
 	__u8 target_mac[6];
 	__u16 mtu;	 /* longest IP packet, bytes; 65535 if unknown */

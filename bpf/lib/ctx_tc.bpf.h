@@ -13,6 +13,7 @@
 
 #include "bpf/lib/csum.bpf.h"
 #include "maps/control.h"
+#include "maps/flow.h"
 
 #define GW_HOOK_XDP 0
 #define GW_SECTION  "tc"
@@ -169,7 +170,15 @@ static __always_inline int ctx_send_back(gw_ctx *ctx)
 	return (int)bpf_redirect(ctx_ifindex(ctx), GW_HOOK_EGRESS ? BPF_F_INGRESS : 0);
 }
 
+/*
+ * By a next hop's link, or to its other end: the packet then goes on there at once, as if it had
+ * just arrived, and misses a queue and a wakeup on its way. Only from ingress.
+ */
 static __always_inline int ctx_redirect(gw_ctx *ctx, __u32 ifindex)
 {
-	return (int)bpf_redirect(ifindex, 0);
+	const __u32 link = ifindex & ~GW_IFINDEX_PEER;
+
+	if (!GW_HOOK_EGRESS && link != ifindex)
+		return (int)bpf_redirect_peer(link, 0);
+	return (int)bpf_redirect(link, 0);
 }

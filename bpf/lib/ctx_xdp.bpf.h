@@ -10,6 +10,7 @@
 #include "bpf/lib/csum.bpf.h"
 #include "bpf/lib/feature.bpf.h"
 #include "bpf/lib/tags.bpf.h"
+#include "maps/flow.h"
 
 #define GW_HOOK_XDP	 1 /* XDP leaves what it cannot do to the tc program of the same link */
 #define GW_HOOK_EGRESS	 0
@@ -141,9 +142,10 @@ static __always_inline int ctx_redirect_unresolved(gw_ctx *ctx, __u32 ifindex,
 	return GW_VERDICT_DROP;
 }
 
+/* By a next hop's link. */
 static __always_inline int ctx_redirect(gw_ctx *ctx, __u32 ifindex)
 {
-	return (int)bpf_redirect(ifindex, 0);
+	return (int)bpf_redirect(ifindex & ~GW_IFINDEX_PEER, 0);
 }
 
 /* To whoever has sent the packet. */

@@ -89,10 +89,11 @@ static __always_inline void gw_hop_fill(struct gw_hop *hop, const struct gw_addr
 {
 	const __u32 ifindex = fib->ifindex;
 	const struct gw_link *link = bpf_map_lookup_elem(&gw_links, &ifindex);
+	const bool has_peer = link && link->flags & GW_LINK_PEER;
 
 	hop->dst = *dst;
 	hop->generation = generation;
-	hop->ifindex = ifindex;
+	hop->ifindex = has_peer ? ifindex | GW_IFINDEX_PEER : ifindex;
 	__builtin_memcpy(hop->source_mac, fib->smac, ETH_ALEN);
 	__builtin_memcpy(hop->target_mac, fib->dmac, ETH_ALEN);
 	hop->mtu = gw_hop_mtu(fib, link);
@@ -108,6 +109,10 @@ static __always_inline void gw_flow_use_hop(struct gw_flow *flow, const struct g
 					    bool is_v6)
 {
 	flow->ifindex = hop->ifindex;
+	/* Whoever takes packets out of a tunnel may know only such as a link lets through: what is
+	   yet to be cut into segments has to be cut before. */
+	if (gw_flow_is_tunnel(flow))
+		flow->ifindex &= ~GW_IFINDEX_PEER;
 	flow->mtu = gw_inner_mtu(flow, hop->mtu, is_v6);
 	__builtin_memcpy(flow->source_mac, hop->source_mac, ETH_ALEN);
 	__builtin_memcpy(flow->target_mac, hop->target_mac, ETH_ALEN);

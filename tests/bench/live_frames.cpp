@@ -10,6 +10,8 @@
 //     end has a program, or GRO on (from Linux 5.13).
 // live_frames count DEV
 //     Counts and drops every frame that DEV receives. Prints "counting", then the count for each line read.
+// live_frames block tcx|clsact DEV
+//     Drops all that leaves by DEV, as somebody's policy may. Prints "blocking".
 #include <arpa/inet.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -148,24 +150,33 @@ int flood(char** words) {
   return 0;
 }
 
+/// BPF_TCX_INGRESS and BPF_TCX_EGRESS, which libbpf 1.1 does not know.
+constexpr auto kTcxIngress = static_cast<bpf_attach_type>(46);
+constexpr auto kTcxEgress = static_cast<bpf_attach_type>(47);
+
 /// Until the process ends.
-void attach(const bpf_program* program, const char* device) {
-  LIBBPF_OPTS(bpf_link_create_opts, options, .flags = XDP_FLAGS_DRV_MODE);
-  if (bpf_link_create(bpf_program__fd(program), static_cast<int>(link_index(device)), BPF_XDP, &options) < 0) {
-    die("attach to " + std::string(device));
-  }
+bool attach(const bpf_program* program, const char* device, bpf_attach_type type) {
+  LIBBPF_OPTS(bpf_link_create_opts, options, .flags = type == BPF_XDP ? __u32{XDP_FLAGS_DRV_MODE} : 0U);
+  return bpf_link_create(bpf_program__fd(program), static_cast<int>(link_index(device)), type, &options) >= 0;
+}
+
+void attach_xdp(const bpf_program* program, const char* device) {
+  if (!attach(program, device, BPF_XDP)) die("attach to " + std::string(device));
 }
 
 int pass(const char* device) {
   const Skeleton skeleton = load();
-  attach(skeleton->progs.pass, device);
+  attach_xdp(skeleton->progs.pass, device);
   std::cout << "passing" << std::endl;
   for (;;) pause();
 }
 
 int count(const char* device) {
   const Skeleton skeleton = load();
-  attach(skeleton->progs.count, device);
+  attach_xdp(skeleton->progs.count, device);
+  // What is handed over by bpf_redirect_peer() has passed XDP by.
+  if (!attach(skeleton->progs.count_tc, device, kTcxIngress) && errno != EINVAL)
+    die("attach to " + std::string(device));
   std::cout << "counting" << std::endl;
   std::vector<std::uint64_t> values(static_cast<std::size_t>(libbpf_num_possible_cpus()));
   for (std::string line; std::getline(std::cin, line);) {
@@ -178,6 +189,21 @@ int count(const char* device) {
   return 0;
 }
 
+/// Until the process ends; a clsact filter stays.
+int block(const std::string& how, const char* device) {
+  const Skeleton skeleton = load();
+  if (how == "tcx") {
+    if (!attach(skeleton->progs.count_tc, device, kTcxEgress)) die("attach to " + std::string(device));
+  } else {
+    LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = static_cast<int>(link_index(device)), .attach_point = BPF_TC_EGRESS);
+    LIBBPF_OPTS(bpf_tc_opts, filter, .prog_fd = bpf_program__fd(skeleton->progs.count_tc));
+    bpf_tc_hook_create(&hook);
+    if (bpf_tc_attach(&hook, &filter) != 0) die("attach to " + std::string(device));
+  }
+  std::cout << "blocking" << std::endl;
+  for (;;) pause();
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -186,7 +212,8 @@ int main(int argc, char** argv) {
   if (mode == "flood" && argc == 8) return flood(argv + 2);
   if (mode == "pass" && argc == 3) return pass(argv[2]);
   if (mode == "count" && argc == 3) return count(argv[2]);
+  if (mode == "block" && argc == 4) return block(argv[2], argv[3]);
   std::cerr << "usage: live_frames generate DEV TARGET_MAC SOURCE TARGET FIRST_PORT PORTS TARGET_PORT SECONDS | "
-               "flood DEV TARGET_MAC SOURCE TARGET TARGET_PORT FRAMES | count DEV | pass DEV\n";
+               "flood DEV TARGET_MAC SOURCE TARGET TARGET_PORT FRAMES | count DEV | pass DEV | block tcx|clsact DEV\n";
   return 2;
 }

@@ -246,8 +246,8 @@ std::string print_change(const SetNatPorts& change) {
   return fmt::format("nat-ports {} {}", change.first, change.last);
 }
 std::string print_change(const SetLink& change) {
-  return fmt::format("link {} {} {}", change.name == LinkName::In ? "in" : "out", change.link.mtu,
-                     change.link.xdp ? "xdp" : "tc");
+  return fmt::format("link {} {} {}{}", change.name == LinkName::In ? "in" : "out", change.link.mtu,
+                     change.link.xdp ? "xdp" : "tc", change.link.peer ? " peer" : "");
 }
 std::string print_change(const SetForwarding& change) { return fmt::format("forwarding {}", to_text(change.on)); }
 std::string print_change(const SetHopsByDestination& change) {
@@ -281,7 +281,8 @@ bool parse_key(const Line& words, ListenerKey& key) {
 }
 
 bool parse_link(const Line& words, SetLink& change) {
-  if (words.size() != 4) return false;
+  change.link.peer = words.size() == 5 && words[4] == "peer";
+  if (words.size() != (change.link.peer ? 5 : 4)) return false;
   change.name = words[1] == "in" ? LinkName::In : LinkName::Out;
   change.link.xdp = words[3] == "xdp";
   return from_text(words[2], change.link.mtu);

@@ -57,7 +57,8 @@ void compare_hop(Differences& differences, const Hop& hop, const gw_flow& flow, 
     std::ranges::copy(bytes, copy.begin());
     return testing::mac_text(copy);
   };
-  differences.check("link", hop.link == LinkName::In ? data_path.in_ifindex() : data_path.out_ifindex(), flow.ifindex);
+  const std::uint32_t link = hop.link == LinkName::In ? data_path.in_ifindex() : data_path.out_ifindex();
+  differences.check("link", hop.peer ? link | GW_IFINDEX_PEER : link, flow.ifindex);
   differences.check("mtu", hop.mtu, std::uint32_t{flow.mtu});
   differences.check("source MAC", mac(hop.source), mac(flow.source_mac));
   differences.check("target MAC", mac(hop.target), mac(flow.target_mac));

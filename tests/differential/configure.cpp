@@ -209,8 +209,9 @@ Result<> Configurator::write(const SetLink& change, const Config&) {
   if ((is_in ? written_.in : written_.out).mtu != change.link.mtu) {
     if (auto done = set_mtu(name_of(change.name), change.link.mtu); !done) return done;
   }
-  const gw_link link{
-      .flags = change.link.xdp ? std::uint32_t{GW_LINK_XDP} : 0U, .mtu = change.link.mtu, .parent = 0, .tags = {}};
+  gw_link link{.flags = 0, .mtu = change.link.mtu, .parent = 0, .tags = {}};
+  if (change.link.xdp) link.flags |= GW_LINK_XDP;
+  if (change.link.peer) link.flags |= GW_LINK_PEER;
   return data_path_.maps().links.update(is_in ? data_path_.in_ifindex() : data_path_.out_ifindex(), link);
 }
 

@@ -163,9 +163,10 @@ void Generator::add_family(const Family& family) {
 void Generator::configure() {
   const std::uint32_t span = one_in(3) ? between(1, 3) : one_in(3) ? between(4, 40) : 10000;
   if (span != 10000) case_.steps.emplace_back(Change(SetNatPorts{20000, static_cast<std::uint16_t>(20000 + span - 1)}));
-  if (one_in(8)) case_.steps.emplace_back(Change(SetLink{LinkName::Out, {any_of<std::uint32_t>({1450, 9000}), true}}));
-  if (one_in(8)) case_.steps.emplace_back(Change(SetLink{LinkName::In, {1500, false}}));
-  if (one_in(8)) case_.steps.emplace_back(Change(SetLink{LinkName::Out, {1500, false}}));
+  if (one_in(8))
+    case_.steps.emplace_back(Change(SetLink{LinkName::Out, {any_of<std::uint32_t>({1450, 9000}), true, one_in(2)}}));
+  if (one_in(8)) case_.steps.emplace_back(Change(SetLink{LinkName::In, {1500, false, one_in(2)}}));
+  if (one_in(8)) case_.steps.emplace_back(Change(SetLink{LinkName::Out, {1500, false, one_in(2)}}));
   has_hops_by_destination_ = one_in(3);
   if (has_hops_by_destination_) case_.steps.emplace_back(Change(SetHopsByDestination{true}));
   const std::uint32_t families = below(5);
@@ -177,7 +178,7 @@ Change Generator::change() {
   if (!std::exchange(has_forwarding_, true)) return SetForwarding{true};
   switch (below(12)) {
     case 0: return SetNatPorts{20000, static_cast<std::uint16_t>(20000 + below(6))};
-    case 1: return SetLink{LinkName::Out, {any_of<std::uint32_t>({1450, 1500, 9000}), !one_in(3)}};
+    case 1: return SetLink{LinkName::Out, {any_of<std::uint32_t>({1450, 1500, 9000}), !one_in(3), one_in(2)}};
     case 2:
       // Where a link may stop to forward, the destination does not decide alone.
       if (has_hops_by_destination_) return SetHopsByDestination{one_in(2)};

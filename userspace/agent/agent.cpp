@@ -209,6 +209,7 @@ void Agent::on_topology_changed() {
   topology_is_due_ = false;
   if (!read_topology()) {
     bump_generation(next_hops());
+    watch_peers();
     return;
   }
   hops_changed_ = true;
@@ -243,13 +244,26 @@ void Agent::on_expiry_timer() {
   const auto complete = expirer_.step(monotonic_seconds());
   if (!complete) spdlog::error("expiring flows: {}", complete.error().message);
   const bool rest = !complete || *complete;
-  if (complete && *complete) confirm_neighbours();
+  if (complete && *complete) {
+    confirm_neighbours();
+    watch_peers();
+  }
   expiry_timer_->set(steady_clock::now() + (rest ? std::chrono::milliseconds(kExpiryRound) : kExpiryStep));
 }
 
 void Agent::confirm_neighbours() {
   const auto confirmed = net::confirm_neighbours(expirer_.next_hops_in_use());
   if (!confirmed) spdlog::warn("{}", confirmed.error().message);
+}
+
+std::set<std::uint32_t> Agent::find_peers() const {
+  if (!parts_->features.has(GW_FEATURE_PEER_REDIRECT)) return {};
+  return peer_links(topology_, attacher_, attached_);
+}
+
+/// The kernel does not report programs that are attached to a link (tcx), so it is asked again and again.
+void Agent::watch_peers() {
+  if (find_peers() != peers_) cycle();
 }
 
 /// Manifests and kernel facts -> maps, attachments, status.
@@ -363,8 +377,12 @@ std::vector<std::string> Agent::attach(const plan::Plan& plan) {
   for (const auto& result : attached_) {
     if (!result.failure.empty()) failures.push_back(fmt::format("{}: {}", result.link, result.failure));
   }
-  if (auto set = datapath::set_links(parts_->maps, link_maps(topology_, attached_)); !set) {
+  std::set<std::uint32_t> peers = find_peers();
+  if (auto set = datapath::set_links(parts_->maps, link_maps(topology_, attached_, peers)); !set) {
     failures.push_back(set.error().message);
+  } else if (peers != peers_) {
+    peers_ = std::move(peers);
+    hops_changed_ = true;
   }
   attach_sockets();
   return failures;

@@ -69,6 +69,8 @@ class Agent {
   void cycle();
   bool read_topology();
   void confirm_neighbours();
+  [[nodiscard]] std::set<std::uint32_t> find_peers() const;
+  void watch_peers();
   void bump_generation(datapath::NextHops next_hops);
   [[nodiscard]] datapath::NextHops next_hops() const;
   void enable_forwarding(const plan::Plan& plan);
@@ -107,6 +109,7 @@ class Agent {
   std::set<std::string> logged_;  ///< what was said of them, so that it is said once
   status::Completer completer_;
   std::set<std::uint32_t> forwarding_links_;
+  std::set<std::uint32_t> peers_;  ///< what the programs were told (GW_LINK_PEER)
   std::chrono::seconds retry_delay_{1};
   std::uint64_t cycles_ = 0;
   std::int64_t started_at_ = 0;

@@ -6,6 +6,8 @@
 
 #include <algorithm>
 
+#include "userspace/net/egress.hpp"
+
 namespace gw::agent {
 namespace {
 
@@ -29,13 +31,28 @@ void add_vlan(const std::vector<net::Link>& vlans, std::uint32_t ifindex, datapa
 
 }  // namespace
 
-datapath::LinkMaps link_maps(const net::Topology& topology, const std::vector<datapath::AttachResult>& attached) {
+std::set<std::uint32_t> peer_links(const net::Topology& topology, const datapath::Attacher& attacher,
+                                   const std::vector<datapath::AttachResult>& attached) {
+  std::set<std::uint32_t> peers;
+  for (const auto& result : attached) {
+    const net::Link* const link = topology.link(result.ifindex);
+    if (link == nullptr || !link->has_far_end || link->has_queue) continue;
+    if (attacher.has_others_at_egress(result.ifindex)) continue;
+    if (net::has_egress_filters(result.ifindex).value_or(true)) continue;
+    peers.insert(result.ifindex);
+  }
+  return peers;
+}
+
+datapath::LinkMaps link_maps(const net::Topology& topology, const std::vector<datapath::AttachResult>& attached,
+                             const std::set<std::uint32_t>& peers) {
   datapath::LinkMaps maps;
   for (const auto& result : attached) {
     gw_link& link = maps.links[result.ifindex];
     link.mtu = topology.mtu_of(result.ifindex);
+    if (peers.contains(result.ifindex)) link.flags |= GW_LINK_PEER;
     if (result.xdp) {
-      link.flags = GW_LINK_XDP;
+      link.flags |= GW_LINK_XDP;
       maps.vlans[priority_tagged(result.ifindex)] = result.ifindex;
       continue;
     }

@@ -205,7 +205,7 @@ json flow_row(const MapView& view, std::uint32_t now, std::uint8_t protocol, con
           {"mode", mode_of(flow)},
           {"age", age_text(now - flow.created)},
           {"idle", age_text(static_cast<std::int32_t>(now - flow.last_seen))},
-          {"ifindex", flow.ifindex},
+          {"ifindex", flow.ifindex & ~GW_IFINDEX_PEER},
           {"listener", view.name(GW_NAME_LISTENER, flow.listener_id)}};
 }
 
@@ -269,6 +269,7 @@ Rows links(const MapView& view) {
     rows.push_back({{"ifindex", ifindex},
                     {"link", known ? name.data() : "(not in this network namespace)"},
                     {"xdp", (link.flags & (GW_LINK_XDP | GW_LINK_VLAN)) != 0},
+                    {"peer", (link.flags & GW_LINK_PEER) != 0},
                     {"mtu", link.mtu},
                     {"parent", link.parent == 0 ? "-" : std::to_string(link.parent)},
                     {"tags", tags_text(link)}});
@@ -319,7 +320,7 @@ const std::vector<MapCommand>& commands() {
        flows},
       {"sockets", {"socket", "protocol", "vip", "backend", "listener"}, timeless(sockets)},
       {"control", {"generation", "nextHops", "natPorts", "netnsCookie"}, timeless(control)},
-      {"links", {"ifindex", "link", "xdp", "mtu", "parent", "tags"}, timeless(links)},
+      {"links", {"ifindex", "link", "xdp", "peer", "mtu", "parent", "tags"}, timeless(links)},
       {"counters", {"counter", "packets", "kind", "meaning"}, timeless(counters)},
       {"names", {"kind", "id", "name"}, timeless(names)},
   };

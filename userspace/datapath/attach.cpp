@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <string_view>
@@ -225,6 +226,15 @@ std::vector<AttachResult> Attacher::apply(const std::vector<plan::Attachment>& w
     done_[attachment.ifindex] = results.back();
   }
   return results;
+}
+
+bool Attacher::has_others_at_egress(std::uint32_t ifindex) const {
+  if (!programs_.has_tcx) return false;
+  std::array<std::uint32_t, 2> ids{};  // more than one is enough to know
+  auto count = static_cast<std::uint32_t>(ids.size());
+  const auto hook = static_cast<bpf_attach_type>(kEgress.tcx);
+  if (bpf_prog_query(static_cast<int>(ifindex), hook, 0, nullptr, ids.data(), &count) != 0) return true;
+  return count > 1 || (count == 1 && ids.front() != info_of(programs_.egress.get()).id);
 }
 
 Result<> unload(const std::string& pin_dir) {

@@ -39,6 +39,9 @@ class Attacher {
   /// replaced in place, without a gap.
   std::vector<AttachResult> apply(const std::vector<plan::Attachment>& wanted);
 
+  /// Whether programs that are not ours see what leaves by the link (tcx); true if the kernel does not say.
+  [[nodiscard]] bool has_others_at_egress(std::uint32_t ifindex) const;
+
  private:
   AttachResult attach(const plan::Attachment& wanted);
   Result<> attach_tc(const TcSide& side, std::uint32_t ifindex, int program);

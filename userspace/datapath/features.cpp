@@ -54,6 +54,7 @@ bool kernel_has(const btf* kernel, gw_feature feature) {
     case GW_FEATURE_XDP_FRAGS: return has_enumerator(kernel, "bpf_func_id", "BPF_FUNC_xdp_get_buff_len");
     case GW_FEATURE_CONNECT_ERROR:  // the helper is older than its use in these programs
       return libbpf_probe_bpf_helper(BPF_PROG_TYPE_CGROUP_SOCK_ADDR, BPF_FUNC_set_retval, nullptr) == 1;
+    case GW_FEATURE_PEER_REDIRECT: return has_enumerator(kernel, "bpf_func_id", "BPF_FUNC_redirect_peer");
     case GW_FEATURE_TCX: return has_enumerator(kernel, "bpf_attach_type", "BPF_TCX_INGRESS");
   }
   return false;

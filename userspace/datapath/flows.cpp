@@ -20,7 +20,7 @@ std::int32_t idle_time(const gw_flow& flow, std::uint32_t now) {
 }
 
 NextHop next_hop_of(const gw_flow& flow) {
-  NextHop hop{.ifindex = flow.ifindex, .mac = {}};
+  NextHop hop{.ifindex = flow.ifindex & ~GW_IFINDEX_PEER, .mac = {}};
   std::ranges::copy(flow.target_mac, hop.mac.begin());
   return hop;
 }

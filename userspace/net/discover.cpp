@@ -22,12 +22,25 @@
 
 #include <algorithm>
 #include <array>
+#include <string_view>
 
 #include "userspace/base/fd.hpp"
 #include "userspace/net/netlink.hpp"
 
 namespace gw::net {
 namespace {
+
+/// Told only of an end that is elsewhere.
+bool has_far_end(rtnl_link* link) {
+  std::int32_t namespace_id = 0;
+  const char* const kind = rtnl_link_get_type(link);
+  return kind != nullptr && std::string_view(kind) == "veth" && rtnl_link_get_link_netnsid(link, &namespace_id) == 0;
+}
+
+bool has_queue(rtnl_link* link) {
+  const char* const discipline = rtnl_link_get_qdisc(link);
+  return discipline == nullptr || std::string_view(discipline) != "noqueue";
+}
 
 Link to_link(rtnl_link* link) {
   const unsigned flags = rtnl_link_get_flags(link);
@@ -44,7 +57,9 @@ Link to_link(rtnl_link* link) {
           .parent = is_vlan ? static_cast<std::uint32_t>(rtnl_link_get_link(link)) : 0,
           .vlan_id = static_cast<std::uint16_t>(is_vlan ? rtnl_link_vlan_get_id(link) : 0),
           .vlan_protocol =
-              is_vlan ? ntohs(static_cast<std::uint16_t>(rtnl_link_vlan_get_protocol(link))) : std::uint16_t{0}};
+              is_vlan ? ntohs(static_cast<std::uint16_t>(rtnl_link_vlan_get_protocol(link))) : std::uint16_t{0},
+          .has_far_end = has_far_end(link),
+          .has_queue = has_queue(link)};
 }
 
 /// ETHTOOL_GFLAGS; a driver that does not tell takes no tags out.

@@ -83,7 +83,7 @@ Result<Monitor> Monitor::open() {
   if (const int error = nl_connect(socket, NETLINK_ROUTE); error < 0) return fail_netlink(error, "open rtnetlink");
   const int error = nl_socket_add_memberships(socket, RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR,
                                               RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE, RTNLGRP_IPV4_RULE,
-                                              RTNLGRP_IPV6_RULE, RTNLGRP_NEXTHOP, RTNLGRP_NEIGH, 0);
+                                              RTNLGRP_IPV6_RULE, RTNLGRP_NEXTHOP, RTNLGRP_NEIGH, RTNLGRP_TC, 0);
   if (error < 0) return fail_netlink(error, "subscribe to rtnetlink");
   nl_socket_set_nonblocking(socket);
   nl_socket_set_buffer_size(socket, kReceiveBuffer, 0);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Says when links, addresses, routes, rules or neighbours of this network namespace change.
+// Says when links, their queueing disciplines and filters, addresses, routes, rules or neighbours of this network
+// namespace change.
 #pragma once
 
 #include "userspace/base/error.hpp"
@@ -23,7 +24,7 @@ class Monitor {
   [[nodiscard]] int fd() const;
 
   struct Changes {
-    bool topology = false;    ///< links, addresses, routes, next-hop objects or rules
+    bool topology = false;    ///< anything but neighbours
     bool neighbours = false;  ///< a neighbour has a new MAC address, or lost it
   };
   /// Reads what has come, without blocking. If messages were lost, everything counts as changed.

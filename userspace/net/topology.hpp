@@ -23,6 +23,8 @@ struct Link {
   std::uint32_t parent = 0;  ///< of a VLAN's device: ifindex of the link it is on
   std::uint16_t vlan_id = 0;
   std::uint16_t vlan_protocol = 0;  ///< EtherType of its tag
+  bool has_far_end = false;         ///< a veth whose other end is in another network namespace
+  bool has_queue = false;           ///< a queueing discipline that may hold packets back, or drop them
   bool hides_tags = false;          ///< has VLANs, and takes their tags out of frames before XDP (rx-vlan-offload)
 
   bool operator==(const Link&) const = default;

@@ -2,6 +2,7 @@
 /* generate, flood: fill a frame and send it out by a link. count: counts frames and drops them.
  * pass: does nothing. */
 #include <linux/bpf.h>
+#include <linux/pkt_cls.h>
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
@@ -74,15 +75,27 @@ int flood(struct xdp_md *ctx)
 	return bpf_redirect(frame.ifindex, 0);
 }
 
-SEC("xdp")
-int count(struct xdp_md *ctx)
+static __always_inline void count_frame(void)
 {
 	const __u32 index = 0;
 	__u64 *number = bpf_map_lookup_elem(&frames, &index);
 
 	if (number)
 		*number += 1;
+}
+
+SEC("xdp")
+int count(struct xdp_md *ctx)
+{
+	count_frame();
 	return XDP_DROP;
+}
+
+SEC("tc")
+int count_tc(struct __sk_buff *ctx)
+{
+	count_frame();
+	return TC_ACT_SHOT;
 }
 
 SEC("xdp")

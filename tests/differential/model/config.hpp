@@ -88,7 +88,8 @@ struct Service {
 
 struct Link {
   std::uint32_t mtu = 1500;
-  bool xdp = true;  ///< XDP may transmit to it
+  bool xdp = true;    ///< XDP may transmit to it
+  bool peer = false;  ///< tc may hand packets to its other end
 
   auto operator<=>(const Link&) const = default;
 };

@@ -23,6 +23,7 @@ struct Hop {
   Mac target{};
   std::uint32_t mtu = 0;  ///< of what we forward: inside of a tunnel
   bool xdp = false;
+  bool peer = false;
 };
 
 /// What comes from one side.

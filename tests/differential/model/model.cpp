@@ -214,6 +214,7 @@ Reachable Model::find_hop(Passage& passage, Found found, bool afresh) {
   const Reachable reachable = look_up_hop(passage, connection.rewritten(found.side).target.address, hop);
   const std::uint32_t outer = connection.mode != Mode::Tunnel ? 0U : connection.client.is_v4() ? 20U : 40U;
   if (reachable == Reachable::Yes) hop.mtu -= outer;
+  if (connection.mode == Mode::Tunnel) hop.peer = false;
   return reachable;
 }
 
@@ -236,7 +237,7 @@ Reachable Model::look_up_hop(Passage& passage, const IpAddress& destination, Hop
   if (route.reachable != Reachable::Yes) return route.reachable;
   passage.count(GW_EVENT_NEXT_HOP_REFRESHED);
   const Link& link = route.link == LinkName::In ? config_.in : config_.out;
-  hop = {config_.generation, route.link, route.source, route.target, route.mtu, link.xdp};
+  hop = {config_.generation, route.link, route.source, route.target, route.mtu, link.xdp, link.peer};
   hops_[hop_place(destination)] = {destination, hop};
   return Reachable::Yes;
 }

@@ -44,7 +44,7 @@ net::Topology stacked() {
 }
 
 TEST(LinkMaps, VlansOnALinkWithXdpAreServedByIt) {
-  const auto maps = link_maps(stacked(), {attached(2, true), attached(3, false), attached(5, false)});
+  const auto maps = link_maps(stacked(), {attached(2, true), attached(3, false), attached(5, false)}, {});
   EXPECT_EQ(maps.links.at(2).flags, std::uint32_t{GW_LINK_XDP});
   const gw_link one{GW_LINK_VLAN, 1500, 2, {tag(ETH_P_8021Q, 100), {}}};
   const gw_link two{GW_LINK_VLAN, 1500, 2, {tag(ETH_P_8021AD, 5), tag(ETH_P_8021Q, 100)}};
@@ -56,15 +56,23 @@ TEST(LinkMaps, VlansOnALinkWithXdpAreServedByIt) {
   EXPECT_EQ(maps.vlans.size(), 3U) << "nobody attached to 4";
 }
 
+TEST(LinkMaps, WhatIsHandedToTheOtherEndIsSaidApartFromXdp) {
+  const auto maps = link_maps(stacked(), {attached(2, true), attached(3, false)}, {2, 3});
+  EXPECT_EQ(maps.links.at(2).flags, std::uint32_t{GW_LINK_XDP | GW_LINK_PEER});
+  const auto without_xdp = link_maps(stacked(), {attached(2, false), attached(3, false)}, {2});
+  EXPECT_EQ(without_xdp.links.at(2).flags, std::uint32_t{GW_LINK_PEER});
+  EXPECT_EQ(without_xdp.links.at(3).flags, 0U);
+}
+
 TEST(LinkMaps, VlansElsewhereAndDeeperOnesAreLeftToTc) {
-  const auto without_xdp = link_maps(stacked(), {attached(2, false), attached(3, false)});
+  const auto without_xdp = link_maps(stacked(), {attached(2, false), attached(3, false)}, {});
   EXPECT_EQ(without_xdp.links.at(3).flags, 0U);
   EXPECT_TRUE(without_xdp.vlans.empty());
-  const auto deep = link_maps(stacked(), {attached(2, true), attached(7, false)});
+  const auto deep = link_maps(stacked(), {attached(2, true), attached(7, false)}, {});
   EXPECT_EQ(deep.links.at(7).flags, 0U);
   net::Topology foreign = stacked();
   foreign.links.erase(foreign.links.begin());  // the parent is in another network namespace
-  EXPECT_EQ(link_maps(foreign, {attached(3, false)}).links.at(3).flags, 0U);
+  EXPECT_EQ(link_maps(foreign, {attached(3, false)}, {}).links.at(3).flags, 0U);
 }
 
 }  // namespace

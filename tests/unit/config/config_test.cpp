@@ -55,7 +55,8 @@ TEST_F(ConfigFile, MistakesAreReportedWithTheirPlace) {
   EXPECT_EQ(problem("flows: {maxEntries: 5}\n"), ":1:21: flows.maxEntries: expected a number from 1024 to 67108864");
   EXPECT_EQ(problem("natPorts: {first: 10}\n"), ":1:11: natPorts: needs first and last, first <= last");
   EXPECT_EQ(problem("disabledFeatures: [tcx, warp]\n"),
-            ":1:25: disabledFeatures: \"warp\" is not one of coarse-clock, connect-error, route-mtu, tcx, xdp-frags");
+            ":1:25: disabledFeatures: \"warp\" is not one of coarse-clock, connect-error, peer-redirect, route-mtu, "
+            "tcx, xdp-frags");
   EXPECT_EQ(problem("interfaces: eth0\n"), ":1:13: interfaces: expected a list of strings");
   EXPECT_EQ(problem("enableForwarding: maybe\n"), ":1:19: enableForwarding: expected true or false");
   EXPECT_EQ(problem("[]\n"), ":1:1: the file: is not a mapping");

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "userspace/net/egress.hpp"
+
+#include <linux/pkt_sched.h>
+#include <netlink/route/classifier.h>
+
+#include "userspace/net/netlink.hpp"
+
+namespace gw::net {
+
+Result<bool> has_egress_filters(std::uint32_t ifindex) {
+  const auto socket = connect_rtnetlink();
+  if (!socket) return fail(socket.error());
+  nl_cache* raw = nullptr;
+  const std::uint32_t egress = TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_EGRESS);
+  const int error = rtnl_cls_alloc_cache(socket->get(), static_cast<int>(ifindex), egress, &raw);
+  if (error < 0) return fail_netlink(error, "read the tc filters");
+  return nl_cache_nitems(Cache(raw).get()) > 0;
+}
+
+}  // namespace gw::net
