@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// bare_forward xdp|tc|tc-flows IN OUT CLIENT_MAC BACKEND_MAC VIP PORT BACKEND BACKEND_PORT
+// bare_forward xdp|tc|tc-flows IN OUT CLIENT_MAC BACKEND_MAC VIP PORT BACKEND BACKEND_PORT [peers]
 //     Forwards three ports from PORT on, of VIP, to three from BACKEND_PORT on, of BACKEND: requests from IN to OUT,
-//     replies back, with as little work as that can be done with; tc-flows remembers the connections besides. Prints
+//     replies back, with as little work as that can be done with; tc-flows remembers the connections besides. With
+//     "peers", tc hands packets to the other ends of IN and OUT. Prints
 //     "forwarding" and goes on until it is told to end.
 #include <arpa/inet.h>
 #include <bpf/bpf.h>
@@ -93,14 +94,18 @@ void attach(const bpf_program* program, const char* device, bpf_attach_type type
 
 int main(int argc, char** argv) {
   const std::string hook = argc > 1 ? argv[1] : "";
-  if (argc != 10 || (hook != "xdp" && hook != "tc" && hook != "tc-flows")) {
-    std::cerr << "usage: bare_forward xdp|tc|tc-flows IN OUT CLIENT_MAC BACKEND_MAC VIP PORT BACKEND BACKEND_PORT\n";
+  constexpr int kWords = 10;
+  const bool fits = argc == kWords || (argc == kWords + 1 && std::string(argv[kWords]) == "peers");
+  if (!fits || (hook != "xdp" && hook != "tc" && hook != "tc-flows")) {
+    std::cerr << "usage: bare_forward xdp|tc|tc-flows IN OUT CLIENT_MAC BACKEND_MAC VIP PORT BACKEND BACKEND_PORT "
+                 "[peers]\n";
     return 2;
   }
   const std::unique_ptr<bare_forward, Deleter> skeleton(bare_forward::open());
   if (!skeleton) die("open the programs");
   configure(*skeleton, argv + 2);
   *const_cast<bool*>(&skeleton->rodata->remembers_flows) = hook == "tc-flows";
+  *const_cast<bool*>(&skeleton->rodata->to_peers) = argc == kWords + 1;
   if (bare_forward::load(skeleton.get()) != 0) die("load the programs");
   const bool is_xdp = hook == "xdp";
   const bpf_attach_type type = is_xdp ? BPF_XDP : kTcxIngress;

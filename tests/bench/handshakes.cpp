@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// handshakes server DEV PORT
-//     Is a TCP server in XDP at DEV. Prints "serving"; ends at the end of standard input.
-// handshakes client DEV TARGET_MAC SOURCE TARGET PORT CONNECTIONS
+// handshakes HOOK server DEV PORT
+//     Is a TCP server at DEV. Prints "serving"; ends at the end of standard input. HOOK is xdp, or tc (Linux 6.6).
+// handshakes HOOK client DEV TARGET_MAC SOURCE TARGET PORT CONNECTIONS
 //     Keeps that many connections through DEV going, one after another, each from a source of its own (the last two
 //     bytes of SOURCE count up, and must be routed to DEV). Prints "connecting", then for each line on standard input
 //     {"completed": n, "refused": n} so far. At the end of input it opens no more and prints
@@ -65,16 +65,23 @@ Skeleton load(const char* port) {
   return skeleton;
 }
 
-void attach(const bpf_program* program, const char* device) {
-  LIBBPF_OPTS(bpf_link_create_opts, options, .flags = XDP_FLAGS_DRV_MODE);
-  if (bpf_link_create(bpf_program__fd(program), static_cast<int>(link_index(device)), BPF_XDP, &options) < 0) {
+/// BPF_TCX_INGRESS, which libbpf 1.1 does not know.
+constexpr auto kTcxIngress = static_cast<bpf_attach_type>(46);
+
+/// One of a pair of programs, at its hook.
+void attach(const std::string& hook, const bpf_program* xdp, const bpf_program* tc, const char* device) {
+  const bool is_xdp = hook == "xdp";
+  LIBBPF_OPTS(bpf_link_create_opts, options, .flags = is_xdp ? __u32{XDP_FLAGS_DRV_MODE} : 0U);
+  const int program = bpf_program__fd(is_xdp ? xdp : tc);
+  const bpf_attach_type type = is_xdp ? BPF_XDP : kTcxIngress;
+  if (bpf_link_create(program, static_cast<int>(link_index(device)), type, &options) < 0) {
     die(std::string("attach to ") + device);
   }
 }
 
-int serve(const char* device, const char* port) {
+int serve(const std::string& hook, const char* device, const char* port) {
   const Skeleton skeleton = load(port);
-  attach(skeleton->progs.server, device);
+  attach(hook, skeleton->progs.server_xdp, skeleton->progs.server_tc, device);
   std::cout << "serving" << std::endl;
   for (std::string line; std::getline(std::cin, line);) {
   }
@@ -173,7 +180,7 @@ class Sender {
 
 class Client {
  public:
-  explicit Client(char** words)
+  Client(const std::string& hook, char** words)
       : skeleton_(load(words[4])),
         sender_(words[0]),
         first_(syn_frame(words[1], words[2], words[3], words[4])),
@@ -181,7 +188,7 @@ class Client {
     in_addr source{};
     if (inet_pton(AF_INET, words[2], &source) != 1) die("address");
     skeleton_->bss->first_source = ntohl(source.s_addr);
-    attach(skeleton_->progs.client, words[0]);
+    attach(hook, skeleton_->progs.client_xdp, skeleton_->progs.client_tc, words[0]);
   }
 
   [[nodiscard]] tally read() const {
@@ -237,8 +244,8 @@ bool has_input() {
   return poll(&input, 1, static_cast<int>(kStep.count())) > 0;
 }
 
-int connect_many(char** words) {
-  Client client(words);
+int connect_many(const std::string& hook, char** words) {
+  Client client(hook, words);
   client.open(static_cast<std::size_t>(std::atoi(words[5])));
   std::cout << "connecting" << std::endl;
   for (;;) {
@@ -256,9 +263,10 @@ int connect_many(char** words) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const std::string mode = argc > 1 ? argv[1] : "";
-  if (mode == "server" && argc == 4) return serve(argv[2], argv[3]);
-  if (mode == "client" && argc == 8) return connect_many(argv + 2);
-  std::cerr << "usage: handshakes server DEV PORT | client DEV TARGET_MAC SOURCE TARGET PORT CONNECTIONS\n";
+  const std::string hook = argc > 1 ? argv[1] : "", mode = argc > 2 ? argv[2] : "";
+  const bool has_hook = hook == "xdp" || hook == "tc";
+  if (has_hook && mode == "server" && argc == 5) return serve(hook, argv[3], argv[4]);
+  if (has_hook && mode == "client" && argc == 9) return connect_many(hook, argv + 3);
+  std::cerr << "usage: handshakes xdp|tc server DEV PORT | client DEV TARGET_MAC SOURCE TARGET PORT CONNECTIONS\n";
   return 2;
 }

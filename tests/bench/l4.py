@@ -33,12 +33,13 @@ TABLES = {
     "requests": {"rps": ("requests/s", 1e-3, "k"), "rr_p50": ("p50 µs", 1, ""), "rr_p99": ("p99 µs", 1, ""),
                  "us_request": ("CPU µs a request", 1, ""), "us_request_own": ("without the ends'", 1, "")},
     "connections": {"cps": ("new connections/s, a core", 1e-3, "k"), "ns_connection": ("CPU ns a connection", 1, ""),
-                    "ns_connection_ends": ("the ends' ns beside", 1, ""), "crr": ("by sockets, connections/s", 1e-3, "k"),
-                    "us_crr": ("CPU µs each", 1, ""), "us_crr_own": ("without the ends'", 1, "")},
+                    "cps_cards": ("between cards: /s, a core", 1e-3, "k"), "ns_connection_cards": ("CPU ns", 1, ""),
+                    "crr": ("by sockets: /s", 1e-3, "k"), "us_crr": ("CPU µs each", 1, ""),
+                    "us_crr_own": ("without the ends'", 1, "")},
     "bulk": {"gbps": ("Gbit/s", 1, "")},
 }
 METRICS = {metric: how for table in TABLES.values() for metric, how in table.items()}
-HEADLINES = ("pps", "rps", "cps", "gbps")
+HEADLINES = ("pps", "rps", "cps", "cps_cards", "gbps")
 OURS_TC, OURS_XDP = "Portcullis tc DNAT", "Portcullis XDP DNAT"
 KERNEL, NFT, HAPROXY = "kernel forwarding", "nft DNAT", "HAProxy TCP"
 # (metric, ours, theirs, at least)
@@ -46,6 +47,7 @@ TARGETS = (
     ("pps", OURS_XDP, NFT, 4.0), ("pps", OURS_XDP, "floor XDP", 0.7),
     ("rps", OURS_TC, KERNEL, 1.1), ("rps", OURS_TC, HAPROXY, 1.6),
     ("cps", OURS_TC, KERNEL, 1.1), ("cps", OURS_TC, NFT, 3.0), ("cps", OURS_TC, HAPROXY, 7.0),
+    ("cps_cards", OURS_XDP, KERNEL, 1.1), ("cps_cards", OURS_XDP, NFT, 3.0), ("cps_cards", OURS_XDP, HAPROXY, 7.0),
     ("gbps", OURS_TC, KERNEL, 1.0),
 )
 HOLD = """
@@ -148,16 +150,22 @@ class Bench:
             self.gateway.offloads("g0", gro="off")
             held.stop()
 
-    def new_connections(self, contestant):
-        """CPU ns of the gateway, and of the ends, for a connection between a client and a server that exist only in XDP, and
-        how many connections there were."""
-        ends = [(self.client, "c0"), (self.backend.namespace, "b0")]
-        links = [(self.gateway, "g0"), (self.gateway, self.backend.device)]
+    def new_connections(self, contestant, hook):
+        """CPU ns of the gateway, and of the ends, for a connection between a client and a server that are programs at
+        `hook`, and how many connections there were."""
+        if isinstance(contestant, contestants.NoGateway):
+            links, ends = [], [(self.client, "d0"), (self.backend.namespace, "d1")]
+            first_hop = self.backend.namespace.mac("d1")
+        else:
+            links = [(self.gateway, "g0"), (self.gateway, self.backend.device)]
+            ends = [(self.client, "c0"), (self.backend.namespace, "b0")]
+            first_hop = self.gateway_mac
+        (_, client_link), (_, server_link) = ends
         with OneCore(links, ends, contestant.pids()) as core:
-            server = Asked(self.lab, self.backend.namespace.enter(BIN / "handshakes", "server", "b0",
+            server = Asked(self.lab, self.backend.namespace.enter(BIN / "handshakes", hook, "server", server_link,
                                                                   contestants.SERVER_PORT), "serving")
             client = Asked(self.lab, self.client.enter(
-                BIN / "handshakes", "client", "c0", self.gateway_mac, MANY_CLIENTS[:-1] + "1", contestant.address,
+                BIN / "handshakes", hook, "client", client_link, first_hop, MANY_CLIENTS[:-1] + "1", contestant.address,
                 contestant.port, IN_FLIGHT), "connecting")
             core.gather()
             time.sleep(WARM_UP)
@@ -190,13 +198,20 @@ class Bench:
     def measure_connections(self, contestant):
         fresh = self.load("crr", contestant, 2, CONNECTIONS)
         values = {"crr": fresh["rate"], "us_crr": fresh["us"]}
-        if isinstance(contestant, contestants.NoGateway) or why_not_one_core():
+        if why_not_one_core():
             return values
         if contestant.pids():  # a proxy, which is to be on one CPU as well
             contestant.stop()
             contestant.start(cpus=[last_cpu()])
-        own, ends = self.new_connections(contestant)
-        return values | {"cps": 1e9 / own, "ns_connection": own, "ns_connection_ends": ends}
+        if not contestant.xdp:
+            values["ns_all"] = sum(self.new_connections(contestant, "tc"))
+        if isinstance(contestant, contestants.NoGateway):
+            return values
+        if contestant.peers:
+            contestant.stop()
+            contestant.start(peers=False)
+        own, _ = self.new_connections(contestant, "xdp")
+        return values | {"cps_cards": 1e9 / own, "ns_connection_cards": own}
 
     def measure_bulk(self, contestant):
         bulk = self.load("bulk", contestant, 1, 4)
@@ -229,10 +244,11 @@ def subtract_ends(results, generator):
     """The CPU time without what the two ends, or the generator, cost alone."""
     for name, values in results.items():
         values["ns_packet_own"] = [ns - generator["ns_packet"] for ns in values["ns_packet"]] if generator else []
-        for metric in ("us_request", "us_crr"):
+        for metric, own in (("us_request", "us_request_own"), ("us_crr", "us_crr_own"), ("ns_all", "ns_connection")):
             ends = median(results, "no gateway", metric)
             if ends and name != "no gateway":
-                values[f"{metric}_own"] = [us - ends for us in values[metric]]
+                values[own] = [spent - ends for spent in values[metric]]
+        values["cps"] = [1e9 / ns for ns in values["ns_connection"]]
 
 
 def print_tables(results, measurements):
@@ -253,14 +269,14 @@ def print_tables(results, measurements):
 
 
 def draw(bench, results):
-    figure, axes = bench.figure(15, 4, len(HEADLINES))
+    figure, axes = bench.figure(18, 4, len(HEADLINES))
 
     def colour(name):
         return report.OURS if name.startswith("Portcullis") else report.FLOOR if name.startswith("floor") else report.THEIRS
 
     for axis, metric in zip(axes[0], HEADLINES):
         title, scale, unit = METRICS[metric]
-        left_out = {"no gateway"} | ({"floor XDP"} if metric == "cps" else set())  # whose bar would dwarf the others
+        left_out = {"no gateway"} | ({"floor XDP"} if metric == "cps_cards" else set())  # whose bar would dwarf the others
         values = {name: [value * scale for value in values[metric]] for name, values in results.items() if name not in left_out}
         report.bars(axis, f"{title} ({unit})" if unit else title, values, colour)
     bench.save_figure(figure)
@@ -283,7 +299,7 @@ def run(options, bench):
     if options.quick:
         options.rounds, options.seconds = 1, 0.1
     chosen = take_part(options.only)
-    results = {kind.name: {metric: [] for metric in METRICS} for kind in chosen}
+    results = {kind.name: {metric: [] for metric in (*METRICS, "ns_all")} for kind in chosen}
     generator = None
     with Lab("l4") as lab:
         laboratory = Bench(lab, options.seconds)

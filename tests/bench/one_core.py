@@ -58,14 +58,14 @@ class OneCore:
 
     def __enter__(self):
         for namespace, device in self.gateway + self.ends:
-            namespace.offloads(device, gro="on")
+            namespace.offloads(device, gro="on", tso="off")
             self._poll_by_thread(namespace, device, True)
         return self
 
     def __exit__(self, *unused):
         for namespace, device in self.gateway + self.ends:
             self._poll_by_thread(namespace, device, False)
-            namespace.offloads(device, gro="off")
+            namespace.offloads(device, gro="off", tso="on")
 
     @staticmethod
     def _poll_by_thread(namespace, device, on):

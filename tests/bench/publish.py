@@ -45,7 +45,8 @@ def contestant_rows(l4):
     """The headline figures, and the CPU time without the generator's and the ends'."""
     columns = (("pps", "packets/s", 1e-6, "M"), ("ns_packet_own", "ns a packet", 1, ""), ("rps", "requests/s", 1e-3, "k"),
                ("us_request_own", "µs a request", 1, ""), ("cps", "new connections/s, a core", 1e-3, "k"),
-               ("ns_connection", "ns a connection", 1, ""), ("gbps", "bulk Gbit/s", 1, ""))
+               ("ns_connection", "ns a connection", 1, ""), ("cps_cards", "between cards: /s, a core", 1e-3, "k"),
+               ("ns_connection_cards", "ns", 1, ""), ("gbps", "bulk Gbit/s", 1, ""))
     rows = [["", *(heading for _, heading, _, _ in columns)]]
     for name, values in l4["results"].items():
         cells = [f"{report.number(statistics.median(values[metric]) * scale)}{unit}" if values[metric] else "-"
@@ -101,8 +102,9 @@ def document(results):
     return "\n".join([
         "# Measured\n", when(results["l4"]) + " [How](../tests/README.md#benchmarks).\n", LIMITS + "\n",
         "## Beside other ways of forwarding\n",
-        "CPU time is without the generator's and the ends' own. New connections: the gateway alone on one saturated core, six segments\n"
-        "each. `floor` writes constants and redirects, nothing else; `with flows`, it looks connections up as well.\n",
+        "CPU time is without the generator's and the ends' own. New connections: what the gateway adds on one saturated core, six segments\n"
+        "each; between cards: it gets frames that are no socket buffers yet, and has no other ends of links to hand packets to. `floor`\n"
+        "writes constants and redirects, nothing else; `with flows`, it looks connections up as well.\n",
         table(contestant_rows(results["l4"])), "![l4](img/bench-l4.svg)\n", "## One packet\n",
         "By `BPF_PROG_TEST_RUN`, the wrapper (row null) included.\n", table(packet_rows(results["packet"])),
         "![packet](img/bench-packet.svg)\n", "## The flow table\n",

@@ -26,6 +26,7 @@ struct Row {
   Wrapper* wrapper;
   frames* stream;
   std::optional<gw_counter> counts{};  ///< what the program counts for each packet
+  bool forgets = false;                ///< connections that it begins are forgotten before their ring is full
   std::vector<double> ns{};
   std::uint32_t verdict = 0;
 };
@@ -54,6 +55,7 @@ class Scenario {
   [[nodiscard]] plan::Plan plan_of_listener() const;
   void connect(std::uint32_t count);
   void pass(frames stream, std::uint32_t repetitions);
+  Run run_with_room(Row& row, std::uint32_t repetitions);
   void shuffle();
   [[nodiscard]] std::uint32_t link_of(const frames& stream) const;
   [[nodiscard]] std::uint64_t count(gw_counter counter) const;

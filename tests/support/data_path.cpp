@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/support/data_path.hpp"
 
+#include <arpa/inet.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <fmt/format.h>
@@ -10,8 +11,10 @@
 #include <sched.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <numeric>
 #include <sstream>
@@ -104,6 +107,35 @@ Result<> fill_with_zeros(const datapath::RawMap& map, std::size_t copies = 1) {
   const std::size_t size = (map.value_size() + 7U) / 8U * 8U * copies;
   const std::vector<std::byte> zeros(size * keys.size());
   return map.update_many(keys.data(), zeros.data(), static_cast<std::uint32_t>(keys.size()));
+}
+
+gw_flow4_key key4_of(const gw_flow6_key& mapped) {
+  return {.src = mapped.src.word[3],
+          .dst = mapped.dst.word[3],
+          .sport = mapped.sport,
+          .dport = mapped.dport,
+          .protocol = mapped.protocol,
+          .pad = {}};
+}
+
+/// Both entries of the half-open connections among those under `keys`. DSR has one; what would be the other is
+/// nobody's.
+template <typename Key, typename Value>
+Result<> remove_half_open(const datapath::Map<Key, Value>& flows, const std::vector<Key>& keys) {
+  std::vector<Key> removed;
+  for (const Key& key : keys) {
+    const auto value = flows.lookup(key);
+    if (!value) return fail(value.error());
+    if (!*value || (**value).flow.state > GW_FLOW_JOINED) continue;
+    removed.push_back(key);
+    removed.push_back({.src = (**value).dst,
+                       .dst = (**value).src,
+                       .sport = (**value).flow.dport,
+                       .dport = (**value).flow.sport,
+                       .protocol = key.protocol,
+                       .pad = {}});
+  }
+  return removed.empty() ? Result<>{} : flows.erase_many(removed);
 }
 
 }  // namespace
@@ -210,6 +242,25 @@ Result<> DataPath::forget() {
   if (auto zeroed = fill_with_zeros(traces_.hops, cpus); !zeroed) return zeroed;
   if (auto zeroed = fill_with_zeros(traces_.limbo_next, cpus); !zeroed) return zeroed;
   return fill_with_zeros(traces_.scratch, cpus);
+}
+
+Result<> DataPath::forget_half_open() {
+  std::vector<gw_flow4_key> keys4;
+  std::vector<gw_flow6_key> keys6;
+  auto read = traces_.limbo.for_each([&](const void*, const void* value) {
+    gw_limbo_entry entry{};
+    std::memcpy(&entry, value, sizeof(entry));
+    if (entry.created == 0) return;
+    if (entry.tuple.src.word[0] == 0 && entry.tuple.src.word[1] == 0 && entry.tuple.src.word[2] == htonl(0xffff)) {
+      keys4.push_back(key4_of(entry.tuple));
+    } else {
+      keys6.push_back(entry.tuple);
+    }
+  });
+  if (!read) return read;
+  if (auto removed = remove_half_open(maps_.flows4, keys4); !removed) return removed;
+  if (auto removed = remove_half_open(maps_.flows6, keys6); !removed) return removed;
+  return fill_with_zeros(traces_.limbo);
 }
 
 Result<std::vector<std::uint64_t>> DataPath::counters() const {

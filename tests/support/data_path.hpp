@@ -54,6 +54,8 @@ class DataPath {
   /// Empties what packets have written: flows, rings, fragments, rates, next hops, and what one stage leaves to the
   /// next. Counters stay.
   Result<> forget();
+  /// Removes the connections that are half-open, and empties the rings.
+  Result<> forget_half_open();
   /// The link of the hook is in0 for tc and, as BPF_PROG_TEST_RUN has it, the loopback device for XDP. At egress the
   /// frame is one that this host itself sends. `gso_size`: tc; the frame is one of several segments with that much
   /// payload.

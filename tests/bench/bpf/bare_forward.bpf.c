@@ -23,6 +23,7 @@
 const volatile struct direction request = {};
 const volatile struct direction reply = {};
 const volatile bool remembers_flows = false;
+const volatile bool to_peers = false; /* tc: hands packets to the other end of the link */
 
 struct flow_key {
 	__be32 src;
@@ -166,6 +167,8 @@ static __always_inline int forward_tc(struct __sk_buff *ctx, const volatile stru
 	bpf_l4_csum_replace(ctx, tcp + offsetof(struct tcphdr, check), address, new_address,
 			    BPF_F_PSEUDO_HDR | 4);
 	bpf_l4_csum_replace(ctx, tcp + offsetof(struct tcphdr, check), port, place.new_port, 2);
+	if (to_peers)
+		return (int)bpf_redirect_peer(way->ifindex, 0);
 	return (int)bpf_redirect(way->ifindex, 0);
 }
 

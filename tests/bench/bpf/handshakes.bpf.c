@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A TCP client and a TCP server that exist only in XDP, so that the gateway between them is what is
- * measured. One connection, six segments:
+ * A TCP client and a TCP server that exist only as programs, so that the gateway between them is
+ * what is measured: at XDP, where they see frames, or at tc ingress, where they see socket buffers
+ * as a pod's stack does. One connection, six segments:
  *
  *	SYN; SYN+ACK; ACK with a request of four bytes; the same number of bytes as response, and
  *	FIN; FIN+ACK; ACK
@@ -15,6 +16,7 @@
 #include <linux/if_ether.h>
 #include <linux/in.h>
 #include <linux/ip.h>
+#include <linux/pkt_cls.h>
 #include <linux/tcp.h>
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
@@ -49,10 +51,8 @@ struct segment {
 	__u32 payload; /* length */
 };
 
-static __always_inline bool parse(struct xdp_md *ctx, struct segment *segment)
+static __always_inline bool parse(void *data, void *end, struct segment *segment)
 {
-	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
-
 	segment->eth = data;
 	segment->ip = data + sizeof(struct ethhdr);
 	segment->tcp = (void *)(segment->ip + 1);
@@ -118,31 +118,21 @@ static __always_inline void write_tcp(struct tcphdr *tcp, const struct outgoing 
 	tcp->check = (__sum16)~fold(sum);
 }
 
-/* Of its own, or else the verifier meets packet pointers that were cut to 32 bits. */
-static __noinline int fit_frame(struct xdp_md *ctx)
-{
-	const int excess = (int)((long)ctx->data_end - (long)ctx->data) - (int)FRAME;
-
-	return excess ? (int)bpf_xdp_adjust_tail(ctx, -excess) : 0;
-}
-
-/* Sends back the way the frame came. The frame may be longer than the packet in it. */
-static __always_inline int send(struct xdp_md *ctx, const struct outgoing *out)
+/* Turns a frame of the right length round. It may be longer than the packet in it. */
+static __always_inline bool write_frame(void *data, void *end, const struct outgoing *out)
 {
 	const __u32 length = out->has_tail ? SEGMENT : sizeof(struct tcphdr);
 	__u8 mac[ETH_ALEN];
 	struct segment s;
 
-	if (fit_frame(ctx))
-		return XDP_DROP;
-	if (!parse(ctx, &s) || (void *)s.tcp + SEGMENT > (void *)(long)ctx->data_end)
-		return XDP_DROP;
+	if (!parse(data, end, &s) || (void *)s.tcp + SEGMENT > end)
+		return false;
 	__builtin_memcpy(mac, s.eth->h_source, ETH_ALEN);
 	__builtin_memcpy(s.eth->h_source, s.eth->h_dest, ETH_ALEN);
 	__builtin_memcpy(s.eth->h_dest, mac, ETH_ALEN);
 	write_ip(s.ip, out, length);
 	write_tcp(s.tcp, out, length);
-	return bpf_redirect(ctx->ingress_ifindex, 0);
+	return true;
 }
 
 /* An answer to `s`: addresses and ports exchanged, everything that it carries acknowledged. */
@@ -168,27 +158,26 @@ static __always_inline struct outgoing with_tail(struct outgoing out, __u32 tail
 	return out;
 }
 
-SEC("xdp")
-int server(struct xdp_md *ctx)
-{
-	struct outgoing out;
-	struct segment s;
+/* What becomes of a segment. */
+enum fate { NOT_OURS, TAKEN, ANSWERED };
 
-	if (!parse(ctx, &s) || s.tcp->dest != port)
-		return XDP_PASS;
-	if (s.tcp->rst)
-		return XDP_DROP;
-	if (s.tcp->syn) {
-		out = with_tail(answer_to(&s, SYN | ACK), MSS_1460);
-		out.seq = SERVER_SEQ;
-	} else if (s.payload) {
-		out = with_tail(answer_to(&s, PSH | FIN | ACK), RESPONSE);
-	} else if (s.tcp->fin) {
-		out = answer_to(&s, ACK);
+static __always_inline enum fate serve(const struct segment *s, struct outgoing *out)
+{
+	if (s->tcp->dest != port)
+		return NOT_OURS;
+	if (s->tcp->rst)
+		return TAKEN;
+	if (s->tcp->syn) {
+		*out = with_tail(answer_to(s, SYN | ACK), MSS_1460);
+		out->seq = SERVER_SEQ;
+	} else if (s->payload) {
+		*out = with_tail(answer_to(s, PSH | FIN | ACK), RESPONSE);
+	} else if (s->tcp->fin) {
+		*out = answer_to(s, ACK);
 	} else {
-		return XDP_DROP;
+		return TAKEN;
 	}
-	return send(ctx, &out);
+	return ANSWERED;
 }
 
 /* The next connection's SYN, from a source of its own: the address counts up, then the port. */
@@ -204,35 +193,113 @@ static __always_inline struct outgoing next_syn(const struct segment *s)
 	return out;
 }
 
-SEC("xdp")
-int client(struct xdp_md *ctx)
+static __always_inline enum fate connect(const struct segment *s, struct outgoing *out)
 {
 	const __u32 index = 0;
 	struct tally *tally = bpf_map_lookup_elem(&tallies, &index);
-	struct outgoing out;
-	struct segment s;
 
-	if (!parse(ctx, &s) || s.tcp->source != port || !tally)
-		return XDP_PASS;
-	if (s.tcp->rst) {
+	if (s->tcp->source != port || !tally)
+		return NOT_OURS;
+	if (s->tcp->rst) {
 		tally->refused++;
-		return XDP_DROP;
+		return TAKEN;
 	}
-	if (s.tcp->syn) {
-		out = with_tail(answer_to(&s, PSH | ACK), REQUEST);
-	} else if (s.tcp->fin) {
-		out = answer_to(&s, FIN | ACK);
-	} else if (s.payload) { /* of a proxy, which sends its FIN apart */
-		out = answer_to(&s, ACK);
-	} else if (s.tcp->ack_seq == bpf_htonl(CLIENT_SEQ + 1 + TAIL + 1)) { /* of our FIN */
+	if (s->tcp->syn) {
+		*out = with_tail(answer_to(s, PSH | ACK), REQUEST);
+	} else if (s->tcp->fin) {
+		*out = answer_to(s, FIN | ACK);
+	} else if (s->payload) { /* of a proxy, which sends its FIN apart */
+		*out = answer_to(s, ACK);
+	} else if (s->tcp->ack_seq == bpf_htonl(CLIENT_SEQ + 1 + TAIL + 1)) { /* of our FIN */
 		tally->completed++;
 		if (stopped)
-			return XDP_DROP;
-		out = next_syn(&s);
+			return TAKEN;
+		*out = next_syn(s);
 	} else {
-		return XDP_DROP;
+		return TAKEN;
 	}
-	return send(ctx, &out);
+	return ANSWERED;
+}
+
+/* Of its own, or else the verifier meets packet pointers that were cut to 32 bits. */
+static __noinline int fit_frame(struct xdp_md *ctx)
+{
+	const int excess = (int)((long)ctx->data_end - (long)ctx->data) - (int)FRAME;
+
+	return excess ? (int)bpf_xdp_adjust_tail(ctx, -excess) : 0;
+}
+
+/* Back the way it came. */
+static __always_inline int send_xdp(struct xdp_md *ctx, const struct outgoing *out)
+{
+	if (fit_frame(ctx) ||
+	    !write_frame((void *)(long)ctx->data, (void *)(long)ctx->data_end, out))
+		return XDP_DROP;
+	return (int)bpf_redirect(ctx->ingress_ifindex, 0);
+}
+
+static __always_inline int send_tc(struct __sk_buff *ctx, const struct outgoing *out)
+{
+	if ((ctx->len != FRAME && bpf_skb_change_tail(ctx, FRAME, 0)) ||
+	    !write_frame((void *)(long)ctx->data, (void *)(long)ctx->data_end, out))
+		return TC_ACT_SHOT;
+	return (int)bpf_redirect(ctx->ifindex, 0);
+}
+
+static __always_inline int handle_xdp(struct xdp_md *ctx, bool is_server)
+{
+	struct outgoing out = {};
+	struct segment s;
+	enum fate fate;
+
+	if (!parse((void *)(long)ctx->data, (void *)(long)ctx->data_end, &s))
+		return XDP_PASS;
+	fate = is_server ? serve(&s, &out) : connect(&s, &out);
+	if (fate == ANSWERED)
+		return send_xdp(ctx, &out);
+	return fate == TAKEN ? XDP_DROP : XDP_PASS;
+}
+
+static __always_inline int handle_tc(struct __sk_buff *ctx, bool is_server)
+{
+	struct outgoing out = {};
+	struct segment s;
+	enum fate fate;
+
+	/* A socket's segment may lie in pages but for its headers. */
+	if ((long)ctx->data_end - (long)ctx->data < (long)ctx->len &&
+	    bpf_skb_pull_data(ctx, ctx->len))
+		return TC_ACT_UNSPEC;
+	if (!parse((void *)(long)ctx->data, (void *)(long)ctx->data_end, &s))
+		return TC_ACT_UNSPEC;
+	fate = is_server ? serve(&s, &out) : connect(&s, &out);
+	if (fate == ANSWERED)
+		return send_tc(ctx, &out);
+	return fate == TAKEN ? TC_ACT_SHOT : TC_ACT_UNSPEC;
+}
+
+SEC("xdp")
+int server_xdp(struct xdp_md *ctx)
+{
+	return handle_xdp(ctx, true);
+}
+
+SEC("xdp")
+int client_xdp(struct xdp_md *ctx)
+{
+	return handle_xdp(ctx, false);
+}
+
+SEC("tc")
+int server_tc(struct __sk_buff *ctx)
+{
+	return handle_tc(ctx, true);
+}
+
+SEC("tc")
+int client_tc(struct __sk_buff *ctx)
+{
+	return handle_tc(ctx, false);
 }
 
 char _license[] SEC("license") = "GPL";
