@@ -166,7 +166,9 @@ void measure_flows(const Settings& settings, Tuples& tuples) {
     for (const std::uint32_t flows : settings.flows) {
       scenario.grow(flows);
       std::vector<Row> rows = scenario.rows();
-      std::erase_if(rows, [](const Row& row) { return row.hook != Hook::Xdp || row.packet == "miss"; });
+      std::erase_if(rows, [](const Row& row) {
+        return row.hook != Hook::Xdp || row.packet == "miss" || row.packet == "new, in a flood";
+      });
       measure(scenario, std::move(rows), settings);
     }
   }

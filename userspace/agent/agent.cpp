@@ -213,6 +213,7 @@ void Agent::on_topology_changed() {
     return;
   }
   hops_changed_ = true;
+  peers_are_due_ = true;
   cycle();
 }
 
@@ -263,7 +264,9 @@ std::set<std::uint32_t> Agent::find_peers() const {
 
 /// The kernel does not report programs that are attached to a link (tcx), so it is asked again and again.
 void Agent::watch_peers() {
-  if (find_peers() != peers_) cycle();
+  if (find_peers() == peers_) return;
+  peers_are_due_ = true;
+  cycle();
 }
 
 /// Manifests and kernel facts -> maps, attachments, status.
@@ -372,12 +375,14 @@ std::vector<std::string> Agent::attach(const plan::Plan& plan) {
   if (std::ranges::any_of(pipeline_.draining(), plan::is_local, &plan::BackendMap::value_type::second)) {
     for (auto& attachment : wanted) attachment.egress = true;
   }
-  attached_ = attacher_.apply(wanted);
+  const auto before = std::exchange(attached_, attacher_.apply(wanted));
+  peers_are_due_ |=
+      !std::ranges::equal(before, attached_, {}, &datapath::AttachResult::ifindex, &datapath::AttachResult::ifindex);
   std::vector<std::string> failures;
   for (const auto& result : attached_) {
     if (!result.failure.empty()) failures.push_back(fmt::format("{}: {}", result.link, result.failure));
   }
-  std::set<std::uint32_t> peers = find_peers();
+  std::set<std::uint32_t> peers = std::exchange(peers_are_due_, false) ? find_peers() : peers_;
   if (auto set = datapath::set_links(parts_->maps, link_maps(topology_, attached_, peers)); !set) {
     failures.push_back(set.error().message);
   } else if (peers != peers_) {

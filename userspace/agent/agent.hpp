@@ -117,6 +117,7 @@ class Agent {
   bool topology_is_due_ = false;
   bool orphans_are_due_ = true;  ///< an earlier agent may not have come to it
   bool tidying_is_due_ = false;
+  bool peers_are_due_ = true;
   bool ready_ = false;
 };
 

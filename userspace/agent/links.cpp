@@ -37,10 +37,11 @@ std::set<std::uint32_t> peer_links(const net::Topology& topology, const datapath
   for (const auto& result : attached) {
     const net::Link* const link = topology.link(result.ifindex);
     if (link == nullptr || !link->has_far_end || link->has_queue) continue;
-    if (attacher.has_others_at_egress(result.ifindex)) continue;
-    if (net::has_egress_filters(result.ifindex).value_or(true)) continue;
-    peers.insert(result.ifindex);
+    if (!attacher.has_others_at_egress(result.ifindex)) peers.insert(result.ifindex);
   }
+  const auto filtered = net::links_with_egress_filters(peers);
+  if (!filtered) return {};
+  std::erase_if(peers, [&filtered](std::uint32_t ifindex) { return filtered->contains(ifindex); });
   return peers;
 }
 

@@ -8,14 +8,18 @@
 
 namespace gw::net {
 
-Result<bool> has_egress_filters(std::uint32_t ifindex) {
+Result<std::set<std::uint32_t>> links_with_egress_filters(const std::set<std::uint32_t>& links) {
   const auto socket = connect_rtnetlink();
   if (!socket) return fail(socket.error());
-  nl_cache* raw = nullptr;
-  const std::uint32_t egress = TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_EGRESS);
-  const int error = rtnl_cls_alloc_cache(socket->get(), static_cast<int>(ifindex), egress, &raw);
-  if (error < 0) return fail_netlink(error, "read the tc filters");
-  return nl_cache_nitems(Cache(raw).get()) > 0;
+  std::set<std::uint32_t> found;
+  for (const std::uint32_t ifindex : links) {
+    nl_cache* raw = nullptr;
+    const std::uint32_t egress = TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_EGRESS);
+    const int error = rtnl_cls_alloc_cache(socket->get(), static_cast<int>(ifindex), egress, &raw);
+    if (error < 0) return fail_netlink(error, "read the tc filters");
+    if (nl_cache_nitems(Cache(raw).get()) > 0) found.insert(ifindex);
+  }
+  return found;
 }
 
 }  // namespace gw::net

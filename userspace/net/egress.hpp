@@ -5,10 +5,11 @@
 #include "userspace/base/error.hpp"
 
 #include <cstdint>
+#include <set>
 
 namespace gw::net {
 
-/// Whether there are tc filters for what leaves by the link (clsact), our own among them.
-Result<bool> has_egress_filters(std::uint32_t ifindex);
+/// Those of the links that have tc filters for what leaves by them (clsact), our own among them.
+Result<std::set<std::uint32_t>> links_with_egress_filters(const std::set<std::uint32_t>& links);
 
 }  // namespace gw::net
