@@ -191,6 +191,8 @@ def check_hook(topology, series, attach, servers, special):
     daemon.start()
     links = check_features(daemon, series)
     assert {links["g0"], links["gb1"]} == {attach}, links
+    handed_over = [row["ifindex"] for row in daemon.dump("links") if row["peer"]]
+    assert len(handed_over) == 1 + len(topology.backends), "the other ends are in other namespaces"
     for address in (GATEWAY4, GATEWAY6):
         names = {converse(topology.client, servers, address) for _ in range(CONNECTIONS)}
         print(f"{attach}: {address}: {CONNECTIONS} connections reach {', '.join(sorted(names))}", flush=True)
