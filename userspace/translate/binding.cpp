@@ -94,7 +94,7 @@ Verdict judge(const Attempt& attempt, const ListenerOwner& owner, const RouteNod
 Verdict bind_parent(const Graph& graph, RouteNode& route, const ListenerOwner& owner,
                     const api::ParentReference& reference) {
   if (!route.valid.ok) return route.valid;
-  if (std::string_view(owner.accepted.reason) == reason::kNotAllowed) {
+  if (owner.accepted.reason == reason::kNotAllowed) {
     return refusal(reason::kNoMatchingParent,
                    fmt::format("{} adds no listeners: {}", describe(owner), owner.accepted.message));
   }

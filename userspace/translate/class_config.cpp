@@ -14,7 +14,7 @@ namespace gw::translate {
 namespace {
 
 /// 2021 has a reason for it, the API of today none but what is wrong with the Gateway itself.
-const char* refusal_reason(const GatewayNode& gateway) {
+std::string_view refusal_reason(const GatewayNode& gateway) {
   return gateway.is_legacy() ? reason::kNoResources : reason::kInvalid;
 }
 

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace gw::translate {
@@ -85,18 +86,18 @@ inline constexpr const char* kInvalidRoutesRef = "InvalidRoutesRef";
 /// A verdict and the words for it. `message` empty: nothing to add to "True".
 struct Verdict {
   bool ok = true;
-  const char* reason = "";
+  std::string_view reason;  ///< a literal, which outlives the verdict
   std::string message;
 };
 
-inline Verdict refusal(const char* reason, std::string message) { return {false, reason, std::move(message)}; }
+inline Verdict refusal(std::string_view reason, std::string message) { return {false, reason, std::move(message)}; }
 
 /// Takes `more` into account: the first thing that is wrong is the reason; every one is in the message.
 void add_verdict(Verdict& verdict, const Verdict& more);
 
-inline api::Condition condition(const char* type, api::ConditionStatus status, const char* reason, std::string message,
-                                std::int64_t generation) {
-  return {type, status, reason, std::move(message), generation};
+inline api::Condition condition(const char* type, api::ConditionStatus status, std::string_view reason,
+                                std::string message, std::int64_t generation) {
+  return {type, status, std::string(reason), std::move(message), generation};
 }
 
 inline api::ConditionStatus to_status(bool value) {

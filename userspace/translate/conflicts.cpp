@@ -25,9 +25,7 @@ Class class_of(const ListenerNode& node) {
 }
 
 /// What a protocol that we do not know would collide with is unknown too.
-bool is_unknown(const ListenerNode& node) {
-  return std::string_view(node.accepted.reason) == reason::kUnsupportedProtocol;
-}
+bool is_unknown(const ListenerNode& node) { return node.accepted.reason == reason::kUnsupportedProtocol; }
 
 enum class Collision : std::uint8_t { None, Protocol, Hostname };
 
@@ -41,7 +39,7 @@ Collision collision_of(const ListenerNode& a, const ListenerNode& b) {
 }
 
 void mark_conflict(ListenerNode& node, Collision collision, std::string message) {
-  const char* const why = collision == Collision::Hostname ? reason::kHostnameConflict : reason::kProtocolConflict;
+  const std::string_view why = collision == Collision::Hostname ? reason::kHostnameConflict : reason::kProtocolConflict;
   node.conflict_free = refusal(why, message);
   if (node.accepted.ok) node.accepted = refusal(why, std::move(message));
 }
@@ -194,7 +192,7 @@ class Covered {
 /// `holder` has the certificate with that name, which is good for `covered` too; `node` is one of the two.
 void mark_certificate(ListenerNode& node, const ListenerNode& holder, const ListenerNode& covered,
                       const ir::Hostname& name) {
-  if (node.overlap.reason == std::string_view(reason::kOverlappingCertificates)) return;
+  if (node.overlap.reason == reason::kOverlappingCertificates) return;
   node.overlap = refusal(
       reason::kOverlappingCertificates,
       fmt::format("the certificate of listener {} ({}) is good for names of listener {} ({}) too: {}",

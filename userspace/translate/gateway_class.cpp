@@ -25,7 +25,7 @@ api::GatewayClassStatus report(const Graph& graph, const api::GatewayClass& gate
   const Verdict verdict = resolve_parameters(graph, gateway_class).verdict;
   api::GatewayClassStatus status;
   status.ref = gateway_class.ref();
-  const char* healthy = is_legacy ? reason::kAdmitted : reason::kAccepted;
+  const std::string_view healthy = is_legacy ? reason::kAdmitted : reason::kAccepted;
   status.conditions.set(condition(is_legacy ? type::kAdmitted : type::kAccepted, to_status(verdict.ok),
                                   verdict.ok ? healthy : verdict.reason, verdict.message, generation));
   if (is_legacy) return status;

@@ -191,7 +191,7 @@ class Attachment {
                                       target.name,  target.section_name, std::nullopt};
     if (target.kind == "Gateway") {
       const bool is_ours = gateway({policy.meta.ns, target.name}, target.group) != nullptr;
-      const bool is_there = verdict.reason != std::string_view(reason::kTargetNotFound) || target.section_name;
+      const bool is_there = verdict.reason != reason::kTargetNotFound || target.section_name;
       if (is_there && !is_ours) return {};
       return {itself};
     }

@@ -10,7 +10,7 @@ std::string describe(const api::ObjectReference& ref, const std::string& ns) {
   return fmt::format("{}{}{} {}/{}", ref.group, ref.group.empty() ? "" : "/", ref.kind, ns, ref.name);
 }
 
-ResolvedTls refused(const char* reason, std::string message) {
+ResolvedTls refused(std::string_view reason, std::string message) {
   return {"", refusal(reason, std::move(message)), nullptr};
 }
 
@@ -53,7 +53,7 @@ Verdict permit(const Graph& graph, const Referrer& from, const Referent& to) {
 }
 
 ResolvedTls resolve_key_pair(const Graph& graph, const Referrer& from, const api::ObjectReference& ref,
-                             const char* invalid, ir::Config& config) {
+                             std::string_view invalid, ir::Config& config) {
   const std::string ns = ref.ns.value_or(std::string(from.ns));
   if (!ref.group.empty() || ref.kind != "Secret") {
     return refused(invalid, fmt::format("{} cannot hold a certificate (a core Secret can)", describe(ref, ns)));

@@ -6,6 +6,7 @@
 #include "userspace/translate/graph.hpp"
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace gw::translate {
@@ -18,13 +19,13 @@ struct ResolvedTls {
 
 /// A Secret with a certificate and its key. `invalid`: the reason for one that is not there, or not what it should be.
 ResolvedTls resolve_key_pair(const Graph& graph, const Referrer& from, const api::ObjectReference& ref,
-                             const char* invalid, ir::Config& config);
+                             std::string_view invalid, ir::Config& config);
 
 /// The kinds that may hold certificate authorities, and the reasons for what does not.
 struct AuthorityRules {
   bool takes_secrets = false;
-  const char* invalid_kind = "";
-  const char* invalid_ref = "";
+  std::string_view invalid_kind;
+  std::string_view invalid_ref;
 };
 
 struct ResolvedAuthorities {
