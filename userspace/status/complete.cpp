@@ -260,6 +260,7 @@ void Completer::complete_families(const api::StatusReport& report, const plan::P
 
 api::Objects<api::GatewayStatus> Completer::gateways() const {
   std::vector<std::shared_ptr<const api::GatewayStatus>> all;
+  all.reserve(families_.size());
   for (const auto& [ref, entry] : families_) all.push_back(entry.completed.gateway);
   return api::Objects<api::GatewayStatus>(std::move(all));
 }
