@@ -2,8 +2,8 @@
 """Holds tests/spec/suite.yaml, the list of the official suite's tests, to the golden cases that it names.
 
 suite_names.py TREE prints a line for each test without a case and without a word why, for each case that does not
-exist, and for each reason and count of attached routes that the suite asserts and that none of the test's cases shows;
-it exits with 1 if there is one.
+exist, and for each condition and count of what is attached that the suite asserts and that none of the test's
+cases shows; it exits with 1 if there is one.
 """
 
 import json
@@ -12,32 +12,48 @@ from pathlib import Path
 
 import yaml
 
+COUNTS = ("attachedRoutes", "attachedListenerSets")
 
-def reasons_of(document):
-    """"Listener Accepted": what a condition is of, and its reason."""
+
+def conditions_of(document):
+    """"Listener Programmed=False/Invalid": what a condition is of, its type, status and reason; and without the reason."""
     kind, status = document["kind"], document["status"]
     whole = next((word for word in ("Route", "Policy") if kind.endswith(word)), kind)
     parts = {whole: [status, *status.get("parents", []), *status.get("ancestors", [])],
              "Listener": status.get("listeners", [])}
-    return {f"{part} {condition['reason']}" for part, entries in parts.items() for entry in entries
-            for condition in entry.get("conditions", [])}
+    for part, entries in parts.items():
+        for condition in (condition for entry in entries for condition in entry.get("conditions", [])):
+            named = f"{part} {condition['type']}={condition['status']}"
+            yield from (named, f"{named}/{condition['reason']}")
 
 
-def counts_of(status):
-    return {listener["attachedRoutes"] for listener in status.get("listeners", [])}
+def counts_of(document):
+    """What is attached, by the field that says so."""
+    status = document["status"]
+    yield from (("attachedRoutes", listener["attachedRoutes"]) for listener in status.get("listeners", []))
+    if document["kind"] == "Gateway":
+        yield "attachedListenerSets", status.get("attachedListenerSets", 0)
 
 
 def shown(statuses):
-    """The reasons and the counts of attached routes in status files."""
-    reasons, counts = set(), set()
+    """The conditions and the counts in status files."""
+    conditions, counts = set(), set()
     for path in statuses:
         for document in json.loads(path.read_text())["objects"]:
-            reasons |= reasons_of(document)
-            counts |= counts_of(document["status"])
-    return reasons, counts
+            conditions.update(conditions_of(document))
+            counts.update(counts_of(document))
+    return conditions, counts
 
 
-def judge_test(name, entry, because, goldens):
+def asserted(entry, functions):
+    """The conditions of a test and of the functions that it calls; and which of them come later, and why."""
+    parts = [entry, *(functions[name] for name in entry.get("calls", []))]
+    later = {condition: why for part in reversed(parts) for condition, why in part.get("later", {}).items()}
+    return {condition for part in parts for condition in part.get("conditions", [])}, later
+
+
+def judge_test(name, entry, spec, goldens):
+    because = spec["because"]
     cases = [goldens / case / "status.json" for case in entry.get("golden", [])]
     for path in cases:
         if not path.exists():
@@ -47,24 +63,26 @@ def judge_test(name, entry, because, goldens):
         yield f"{name}: absent, because of {absent}, which `because` does not explain"
     if (absent is None) == (not cases):
         yield f"{name}: say which golden cases stand for it, or why none does (absent)"
-    later = entry.get("later", {})
+    expected, later = asserted(entry, spec["functions"])
     for why in set(later.values()) - set(because):
         yield f"{name}: later, because of {why}, which `because` does not explain"
     if absent is not None or not cases:
         return
-    reasons, counts = shown(path for path in cases if path.exists())
-    for reason in set(entry.get("reasons", [])) - reasons - set(later):
-        yield f"{name}: none of its cases shows reason {reason}"
-    for reason in set(later) & reasons:
-        yield f"{name}: {reason} is said to come later, but one of its cases shows it"
-    for count in set(entry.get("attachedRoutes", [])) - counts:
-        yield f"{name}: none of its cases has a listener with {count} attached routes"
+    conditions, counts = shown(path for path in cases if path.exists())
+    for condition in expected - conditions - set(later):
+        yield f"{name}: none of its cases shows {condition}"
+    for condition in set(later) & conditions:
+        yield f"{name}: {condition} is said to come later, but one of its cases shows it"
+    for field in COUNTS:
+        for count in entry.get(field, []):
+            if (field, count) not in counts:
+                yield f"{name}: none of its cases shows {field} {count}"
 
 
 def judge(tree):
     spec = yaml.safe_load((tree / "tests/spec/suite.yaml").read_text())
     return [problem for name, entry in spec["tests"].items()
-            for problem in judge_test(name, entry, spec["because"], tree / "tests/golden/cases")]
+            for problem in judge_test(name, entry, spec, tree / "tests/golden/cases")]
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from pathlib import Path
 import layers
 import spec_names
 import suite_names
+from conformance import suite
 
 TREE = Path(__file__).resolve().parents[2]
 SOURCES = [Path(name) for name in subprocess.run(
@@ -120,15 +121,75 @@ def test_each_test_of_the_official_suite_has_a_golden_that_shows_what_it_asserts
 
 
 def test_the_check_of_the_official_suite_notices_what_is_wrong(tmp_path):
+    accepted, later = "Listener Accepted=True/Accepted", {"Listener Programmed=True": "proxy"}
+    functions = {"Accepts": {"conditions": [accepted]}, "Programs": {"conditions": [*later], "later": later},
+                 "Resolves": {"conditions": ["Listener ResolvedRefs=True"]}}
     tests = {"NoCase": {}, "NoSuchCase": {"golden": ["gone"]}, "NoWord": {"absent": "whim"},
-             "Right": {"golden": ["x"], "reasons": ["Listener Accepted"], "attachedRoutes": [2]},
-             "OtherReason": {"golden": ["x"], "reasons": ["Gateway Accepted"]},
+             "Right": {"golden": ["x"], "conditions": [accepted, "Listener Accepted=True"], "calls": ["Accepts", "Programs"],
+                       "attachedRoutes": [2], "attachedListenerSets": [0]},
+             "OtherPart": {"golden": ["x"], "conditions": ["Gateway Accepted=True/Accepted"]},
+             "OtherType": {"golden": ["x"], "conditions": ["Listener ResolvedRefs=True/Accepted"]},
+             "OtherStatus": {"golden": ["x"], "conditions": ["Listener Accepted=False/Accepted"]},
+             "OtherReason": {"golden": ["x"], "conditions": ["Listener Accepted=True/Fine"]},
+             "OtherOfAFunction": {"golden": ["x"], "calls": ["Accepts", "Resolves"]},
              "OtherCount": {"golden": ["x"], "attachedRoutes": [1]},
-             "NotLater": {"golden": ["x"], "later": {"Listener Accepted": "proxy"}}}
+             "OtherCountOfSets": {"golden": ["x"], "attachedListenerSets": [2]},
+             "NotLater": {"golden": ["x"], "later": {accepted: "proxy"}}}
     (tmp_path / "tests/spec").mkdir(parents=True)
-    (tmp_path / "tests/spec/suite.yaml").write_text(json.dumps({"because": {"proxy": "."}, "tests": tests}))
+    spec = {"because": {"proxy": "."}, "functions": functions, "tests": tests}
+    (tmp_path / "tests/spec/suite.yaml").write_text(json.dumps(spec))
     golden = tmp_path / "tests/golden/cases/x/status.json"
     golden.parent.mkdir(parents=True)
-    status = {"conditions": [], "listeners": [{"attachedRoutes": 2, "conditions": [{"reason": "Accepted"}]}]}
+    condition = {"type": "Accepted", "status": "True", "reason": "Accepted"}
+    status = {"conditions": [], "listeners": [{"attachedRoutes": 2, "conditions": [condition]}]}
     golden.write_text(json.dumps({"objects": [{"kind": "Gateway", "status": status}]}))
     assert {problem.split(":")[0] for problem in suite_names.judge(tmp_path)} == tests.keys() - {"Right"}
+
+
+SUITE_SOURCE = """
+var Test = suite.ConformanceTest{
+	ShortName: "Named",
+	Test: func(t *testing.T, s *suite.ConformanceTestSuite) {
+		cases := []struct{ reason v1.GatewayConditionReason }{
+			{reason: v1.GatewayReasonInvalid}, // not v1.GatewayReasonPending
+			{reason: v1.GatewayReasonNoResources},
+		}
+		GatewayMustHaveCondition(t, metav1.Condition{
+			Type:   string(v1.GatewayConditionProgrammed),
+			Status: metav1.ConditionFalse,
+			Reason: string(tc.reason),
+		})
+		Seed(metav1.Condition{Type: string(v1.RouteConditionAccepted), Status: "True", LastTransitionTime: now})
+		GatewayMustHaveAttachedListeners(t, s.Client, gwNN, 2)
+		kubernetes.MustBeAccepted(t, expected)
+	},
+}
+
+var expected = []v1.ListenerStatus{{AttachedRoutes: 1, Conditions: []metav1.Condition{{
+	Type:   string(v1.ListenerConditionResolvedRefs),
+	Status: metav1.ConditionTrue,
+	Reason: "", // any reason
+}}}}
+
+func MustBeAccepted(t *testing.T) {
+	listeners(t)
+}
+
+func listeners(t *testing.T) []metav1.Condition {
+	return []metav1.Condition{{
+		Type:   string(v1.ListenerEntryConditionAccepted),
+		Status: metav1.ConditionTrue,
+		Reason: string(v1.ListenerReasonAccepted),
+	}}
+}
+"""
+
+
+def test_what_the_official_suite_asserts_is_read_from_its_source(tmp_path):
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "tests/named.go").write_text(SUITE_SOURCE)
+    assert suite.read_suite(tmp_path) == {
+        "functions": {"MustBeAccepted": {"conditions": ["Listener Accepted=True/Accepted"]}},
+        "tests": {"Named": {"conditions": ["Gateway Programmed=False/Invalid", "Gateway Programmed=False/NoResources",
+                                           "Listener ResolvedRefs=True"],
+                            "calls": ["MustBeAccepted"], "attachedRoutes": [1], "attachedListenerSets": [2]}}}
