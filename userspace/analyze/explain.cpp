@@ -285,6 +285,7 @@ std::vector<Obstacle> explain_legacy(const api::ResourceSet& resources, const ap
       if (obstacles.empty()) return {};
       if (obstacles.front() == LegacyObstacle::Kind) continue;
       std::vector<Obstacle> of_listener;
+      of_listener.reserve(obstacles.size());
       for (const auto obstacle : obstacles) of_listener.push_back(describe(obstacle, gateway, listener, route));
       const bool is_far = std::ranges::find(obstacles, LegacyObstacle::Labels) != obstacles.end();
       if (!is_far) add_move(gateway, route, of_listener);

@@ -89,12 +89,12 @@ class Fields {
 
   /// Reads a field that must be there.
   template <typename Value, typename Reader>
-  void required(std::string_view name, Value& into, Reader read) {
+  void required(std::string_view name, Value& into, const Reader& read) {
     if (const auto field = require(name)) into = read(*field);
   }
   /// Reads a field if it is there; otherwise `into` keeps the default that it holds.
   template <typename Value, typename Reader>
-  void optional(std::string_view name, Value& into, Reader read) {
+  void optional(std::string_view name, Value& into, const Reader& read) {
     if (const auto field = find(name)) into = read(*field);
   }
 

@@ -156,7 +156,7 @@ auto wildcard_or(Reader read, std::size_t at_most) {
   return [set = set_of(read, 0, at_most)](const Cursor& cursor) {
     std::vector<std::string> words = set(cursor);
     if (words.size() > 1 && std::ranges::find(words, "*") != words.end()) {
-      cursor.problem("has \"*\" beside others (\"*\" stands alone)");
+      cursor.problem(R"(has "*" beside others ("*" stands alone))");
     }
     return words;
   };

@@ -190,6 +190,7 @@ std::vector<NamedValueMatch> decode_named_values(const Cursor& cursor) {
   fields.required("values", values, as_string_map);
   fields.finish();
   std::vector<NamedValueMatch> matches;
+  matches.reserve(values.size());
   for (const auto& [name, value] : values) matches.push_back({type, name, value});
   return matches;
 }

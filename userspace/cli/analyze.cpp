@@ -54,6 +54,7 @@ json problems_json(const std::vector<api::Problem>& problems) {
 
 std::vector<std::string> problem_lines(const std::vector<api::Problem>& problems) {
   std::vector<std::string> lines;
+  lines.reserve(problems.size());
   for (const auto& problem : problems) lines.push_back(problem.to_string());
   return lines;
 }

@@ -144,7 +144,7 @@ std::string drain_text(const gw_backend& backend, std::uint32_t now) {
 
 /// Whom the backend sees.
 std::string source_text(const gw_backend& backend) {
-  const std::string ours = plan::to_ip(backend.source).to_string();
+  std::string ours = plan::to_ip(backend.source).to_string();
   if ((backend.flags & (GW_BACKEND_FULL_NAT | GW_BACKEND_TUNNEL)) != 0) return ours;
   if (backend.shared_bits == 0 || (backend.flags & GW_BACKEND_DSR) != 0) return "client's";
   if (backend.shared_bits == GW_SHARED_BITS_SELF) return fmt::format("client's (hairpin: {})", ours);

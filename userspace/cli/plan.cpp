@@ -12,6 +12,7 @@ using nlohmann::json;
 
 std::vector<std::string> operation_lines(const Preview& preview) {
   std::vector<std::string> lines;
+  lines.reserve(preview.operations.size());
   for (const auto& operation : preview.operations) lines.push_back(plan::to_string(operation));
   return lines;
 }

@@ -43,6 +43,7 @@ class Warnings {
   std::optional<std::vector<std::string>> take() {
     if (!std::exchange(changed_, false)) return std::nullopt;
     std::vector<std::string> sentences;
+    sentences.reserve(said_.size());
     for (const auto& [sentence, count] : said_) sentences.push_back(sentence);
     return sentences;
   }

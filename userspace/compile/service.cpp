@@ -70,6 +70,7 @@ plan::Table ServiceCompiler::table_of(const ir::WeightedBackends& ref, const std
         fmt::format("{}: only {} of the {} endpoints of {} are used", input_.name, slots, backends.size(), ref.name));
   }
   std::vector<plan::MaglevEntry> entries;
+  entries.reserve(backends.size());
   for (const std::uint32_t id : backends) entries.push_back({plan::identity_of(made_.backends.at(id)), id});
   return plan::Table::of_entries(std::move(entries));
 }

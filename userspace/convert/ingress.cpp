@@ -170,7 +170,7 @@ class Converter {
     for (const auto& raw : input_.foreign) {
       if (raw.ref.kind == "Ingress" && raw.ref.version == "v1") continue;
       Document document{origin_of(raw.ref, raw.location), nullptr, {}};
-      document.notes.push_back(
+      document.notes.emplace_back(
           raw.ref.kind == "Ingress"
               ? "nothing was made of it: only networking.k8s.io/v1 is read (kubectl convert makes it that)"
               : "nothing was made of it: who serves a Gateway is said by its GatewayClass");
@@ -372,7 +372,7 @@ class Converter {
       const auto found = std::ranges::find_if(members.tls, fits);
       return found == members.tls.end() ? std::string() : found->listener;
     };
-    const std::string own = name_of([&host](const TlsHost& tls) { return tls.host == host; });
+    std::string own = name_of([&host](const TlsHost& tls) { return tls.host == host; });
     if (!own.empty()) return own;
     const std::string wide = name_of([&host](const TlsHost& tls) { return covers(tls.host, host); });
     return wide.empty() ? name_of([](const TlsHost& tls) { return tls.host.empty(); }) : wide;

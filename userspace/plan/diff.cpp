@@ -27,7 +27,7 @@ struct Parts {
 /// Finds a table for each share: one that holds what the share needs, a spare, or a new one. Equal tables are one.
 class Tables {
  public:
-  Tables(const ObservedTables& observed, Parts& parts) : tables_(observed), parts_(parts) {}
+  Tables(ObservedTables observed, Parts& parts) : tables_(std::move(observed)), parts_(parts) {}
 
   /// 0 for an empty table.
   std::uint32_t id_of(const Table& table) {

@@ -54,6 +54,7 @@ class Walk {
 
 /// As many entries as slots at most.
 MaglevTable build(std::span<const MaglevEntry> entries, std::uint32_t slots) {
+  // NOLINTNEXTLINE(modernize-return-braced-init-list): in braces it would be a table of these two
   if (entries.size() == 1) return MaglevTable(slots, entries.front().backend_id);
   std::vector<Walk> walks;
   walks.reserve(entries.size());

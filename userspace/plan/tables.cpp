@@ -60,7 +60,9 @@ void ObservedTables::use(const gw_share& share) {
 void ObservedTables::leave(std::uint32_t id) {
   if (!tables_.contains(id)) return;
   Entry& entry = tables_[id];
-  if (entry.uses == 0 || --entry.uses != 0) return;
+  if (entry.uses == 0) return;
+  --entry.uses;
+  if (entry.uses != 0) return;
   if (--in_use_[entry.slots] == 0) in_use_.erase(entry.slots);
   resting_[id] = ++clock_;
 }

@@ -142,6 +142,7 @@ std::vector<ir::HttpMatch> to_ir(const api::HttpRouteRule& rule) {
 
 std::vector<ir::HttpMatch> to_ir(const api::GrpcRouteRule& rule) {
   std::vector<ir::HttpMatch> matches;
+  matches.reserve(rule.matches.size());
   for (const auto& match : rule.matches) {
     matches.push_back({convert(match.method), "", convert_headers(match.headers), {}});
   }

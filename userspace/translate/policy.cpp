@@ -15,7 +15,7 @@ class LayerStack {
  public:
   explicit LayerStack(const PolicyTargets<Policy>& targets) : targets_(targets) {}
 
-  void add(PolicyKey key) {
+  void add(const PolicyKey& key) {
     const auto found = targets_.find(key);
     if (found != targets_.end()) layers_.push_back(&*found);
   }
@@ -23,7 +23,7 @@ class LayerStack {
   void add_section(PolicyKey key, const std::string& section) {
     if (section.empty()) return;
     key.section = section;
-    add(std::move(key));
+    add(key);
   }
   void add_nearest(const PolicyKey& key, const std::string& section) {
     add_section(key, section);

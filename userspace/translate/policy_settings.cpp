@@ -46,6 +46,7 @@ Text list(const std::vector<std::string>& values) {
 
 Text ranges(const ClientPolicy& policy) {
   std::vector<std::string> parts;
+  parts.reserve(policy.allow.size() + policy.deny.size());
   for (const auto& range : policy.allow) parts.push_back("allow " + range.to_string());
   for (const auto& range : policy.deny) parts.push_back("deny " + range.to_string());
   return list(parts);
@@ -54,7 +55,7 @@ Text ranges(const ClientPolicy& policy) {
 Text load_balancing(const UpstreamPolicy& policy) {
   if (!policy.load_balancing) return std::nullopt;
   const api::LoadBalancing& balancing = *policy.load_balancing;
-  const std::string algorithm =
+  std::string algorithm =
       *word_of(std::optional(balancing.algorithm), {"Maglev", "RoundRobin", "LeastRequest", "Random"});
   if (balancing.algorithm != api::LoadBalancing::Algorithm::Maglev) return algorithm;
   return fmt::format(

@@ -40,6 +40,7 @@ struct ServicePorts {
   static bool is(const api::Service&) { return true; }
   static std::vector<std::string> of(const api::Service& service) {
     std::vector<std::string> names;
+    names.reserve(service.ports.size());
     for (const auto& port : service.ports) names.push_back(port.name);
     return names;
   }
@@ -53,6 +54,7 @@ struct RouteRules {
   template <typename Route>
   static std::vector<std::string> of(const Route& route) {
     std::vector<std::string> names;
+    names.reserve(route.rules.size());
     for (const auto& rule : route.rules) names.push_back(rule.name.value_or(""));
     return names;
   }
@@ -65,6 +67,7 @@ struct GatewayListeners {
   template <typename Owner>
   static std::vector<std::string> of(const Owner& owner) {
     std::vector<std::string> names;
+    names.reserve(owner.listeners.size());
     for (const auto& listener : owner.listeners) names.push_back(listener.name);
     return names;
   }

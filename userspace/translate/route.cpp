@@ -16,6 +16,7 @@ ir::WildcardLabels labels_of(const api::Route& route) {
 
 std::vector<ir::Hostname> parse(const std::vector<std::string>& hostnames, const api::Route& route) {
   std::vector<ir::Hostname> parsed;
+  parsed.reserve(hostnames.size());
   for (const auto& hostname : hostnames) parsed.push_back(ir::Hostname::parse(hostname, labels_of(route)));
   return parsed;
 }
