@@ -14,7 +14,7 @@ from lab.topology import kernel_version
 
 
 def why_not():
-    return None if kernel_version() >= (5, 13) else "NAPI threads on veth need Linux 5.13"
+    return None if kernel_version() >= (6, 6) else "the ends' programs need tcx (Linux 6.6)"
 
 
 def last_cpu():
