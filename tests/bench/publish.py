@@ -44,8 +44,8 @@ def target_rows(results):
 def contestant_rows(l4):
     """The headline figures, and the CPU time without the generator's and the ends'."""
     columns = (("pps", "packets/s", 1e-6, "M"), ("ns_packet_own", "ns a packet", 1, ""), ("rps", "requests/s", 1e-3, "k"),
-               ("us_request_own", "µs a request", 1, ""), ("cps", "new connections/s, a core", 1e-3, "k"),
-               ("ns_connection", "ns a connection", 1, ""), ("cps_cards", "between cards: /s, a core", 1e-3, "k"),
+               ("us_request_own", "µs a request", 1, ""), ("cps", "new connections/s between pods, a core", 1e-3, "k"),
+               ("ns_connection", "ns a connection", 1, ""), ("cps_cards", "between cards", 1e-3, "k"),
                ("ns_connection_cards", "ns", 1, ""), ("gbps", "bulk Gbit/s", 1, ""))
     rows = [["", *(heading for _, heading, _, _ in columns)]]
     for name, values in l4["results"].items():
