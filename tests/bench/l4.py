@@ -279,6 +279,7 @@ def draw(bench, results):
         title, scale, unit = METRICS[metric]
         left_out = {"no gateway"} | ({"floor XDP"} if metric == "cps_cards" else set())  # whose bar would dwarf the others
         values = {name: [value * scale for value in values[metric]] for name, values in results.items() if name not in left_out}
+        title = title.replace(" between", "\nbetween")  # or it is wider than its plot
         report.bars(axis, f"{title} ({unit})" if unit else title, values, colour)
     bench.save_figure(figure)
 
