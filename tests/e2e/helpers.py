@@ -8,7 +8,7 @@ import struct
 import time
 
 from lab.lab import run
-from lab.topology import GATEWAY4
+from lab.topology import GATEWAY4, PYTHON, TESTS
 
 
 def connect(topology, number, address=GATEWAY4, port=8080):
@@ -16,11 +16,22 @@ def connect(topology, number, address=GATEWAY4, port=8080):
     return json.loads(run(*topology.client_command("count", address, port, number)))
 
 
-def assert_share(result, name, share):
-    """The share of answers is what a fair draw gives in all but one of a million runs (5 sigma)."""
-    total = sum(result["answers"].values()) + sum(result["errors"].values())
-    seen = result["answers"].get(name, 0) / total
-    assert abs(seen - share) <= 5 * math.sqrt(share * (1 - share) / total) + 0.02, result
+def assert_share(drawn, name, share):
+    """`drawn`: how often each outcome was drawn, one draw for each connection or flow. The share of `name` is what a fair
+    draw gives in all but one of a million runs (5 sigma)."""
+    total = sum(drawn.values())
+    assert abs(drawn.get(name, 0) / total - share) <= 5 * math.sqrt(share * (1 - share) / total), drawn
+
+
+def outcomes(result):
+    """What became of each connection of connect(): {name of the backend or of the error: connections}."""
+    return result["answers"] | result["errors"]
+
+
+def transfer(host, address, size):
+    """Sends `size` bytes from a namespace to port 8080 and back; they arrive as they were sent."""
+    result = json.loads(run(*host.enter(PYTHON, TESTS / "lab" / "client.py", "transfer", address, 8080, size)))
+    assert result == {"bytes": size, "intact": True}
 
 
 def counters(daemon):

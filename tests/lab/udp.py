@@ -5,7 +5,7 @@ udp.py large ADDRESS PORT NUMBER SIZE: sends NUMBER datagrams of SIZE bytes to a
 {"intact": n, "lost": n}.
 udp.py client ADDRESS PORT SOCKETS ROUNDS: sends ROUNDS datagrams from each of SOCKETS connected sockets, one after another,
 and prints {"answers": {name: count}, "peers": {address: count}, "sources": {whom answers are from: count}, "lost": n,
-"refused": n, "moved": sockets that two backends answered}.
+"refused": n, "flows": {name: sockets that it answered first}, "moved": sockets that two backends answered}.
 udp.py sendto ADDRESS PORT SOCKETS ROUNDS: the same from sockets that are not connected.
 udp.py watch ADDRESS PORT: sends from one such socket until it is ended, and says "answered by NAME" when that changes.
 udp.py stay ADDRESS PORT: the same from a connected socket, and from another one when that fails."""
@@ -32,12 +32,13 @@ def serve(name, port, address="::"):
 
 
 def ask(address, port, sockets, rounds, connected):
-    answers, peers, sources, lost, refused, moved = *(collections.Counter() for _ in range(3)), 0, 0, 0
+    answers, peers, sources, flows = (collections.Counter() for _ in range(4))
+    lost, refused, moved = 0, 0, 0
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     clients = [socket.socket(family, socket.SOCK_DGRAM) for _ in range(sockets)]
     for client in clients:
         client.settimeout(2)
-        names = set()
+        names = []
         for turn in range(rounds):
             try:
                 if connected and turn == 0:
@@ -51,12 +52,14 @@ def ask(address, port, sockets, rounds, connected):
             except OSError:
                 lost += 1
                 continue
-            names.add(name)
+            names.append(name)
             answers[name] += 1
             peers[peer] += 1
             sources[f"{source[0]} {source[1]}"] += 1
-        moved += len(names) > 1
-    return {"answers": answers, "peers": peers, "sources": sources, "lost": lost, "refused": refused, "moved": moved}
+        flows.update(names[:1])
+        moved += len(set(names)) > 1
+    return {"answers": answers, "peers": peers, "sources": sources, "lost": lost, "refused": refused, "flows": flows,
+            "moved": moved}
 
 
 def watch(address, port, connected):
