@@ -6,12 +6,13 @@ import json
 
 import pytest
 
-from helpers import connect, wait_until
+from helpers import connect, transfer, wait_until
 from lab import manifests
-from lab.lab import Lab, run
+from lab.lab import Lab
 from lab.topology import BIN, GATEWAY4, GATEWAY6, NODE, Daemon, Topology, kernel_version
 
 CONNECTIONS = 50
+NEEDS_TCX = pytest.mark.skipif(kernel_version() < (6, 6), reason="tcx needs Linux 6.6")
 FAMILIES = pytest.mark.parametrize("vip", [GATEWAY4, GATEWAY6], ids=["ipv4", "ipv6"])
 
 
@@ -51,6 +52,12 @@ class Node:
         assert result["answers"] == {"b1": CONNECTIONS}, result
         return self.sent_by_link() - before
 
+    def start_policy(self, how):
+        """Somebody's program on the pod's veth, which lets nothing out."""
+        policy = self.topology.gateway.start(f"policy-{how}", BIN / "live_frames", "block", how, self.pod.device)
+        policy.wait_for("blocking")
+        return policy
+
 
 @pytest.fixture(scope="module")
 def node():
@@ -66,8 +73,7 @@ def test_a_pod_gets_its_packets_without_its_links_queue(node, vip):
 
 @FAMILIES
 def test_a_large_transfer_to_a_pod_arrives_intact(node, vip):
-    result = json.loads(run(*node.topology.client_command("transfer", vip, 8080, 32 << 20)))
-    assert result == {"bytes": 32 << 20, "intact": True}
+    transfer(node.topology.client, vip, 32 << 20)
 
 
 def test_a_queue_on_the_link_is_waited_in(node):
@@ -79,12 +85,9 @@ def test_a_queue_on_the_link_is_waited_in(node):
     assert node.connect() < CONNECTIONS / 2
 
 
-@pytest.mark.parametrize("how", ["tcx", "clsact"])
+@pytest.mark.parametrize("how", [pytest.param("tcx", marks=NEEDS_TCX), "clsact"])
 def test_a_policy_on_the_link_is_not_passed_by(node, how):
-    if how == "tcx" and kernel_version() < (6, 6):
-        pytest.skip("tcx needs Linux 6.6")
-    policy = node.topology.gateway.start(f"policy-{how}", BIN / "live_frames", "block", how, node.pod.device)
-    policy.wait_for("blocking")
+    policy = node.start_policy(how)
     node.wait_until_peer(False)
     assert not connect(node.topology, 1)["answers"]
     policy.stop()
@@ -99,3 +102,15 @@ def test_it_can_be_done_without():
         node = Node(lab, config="disabledFeatures: [peer-redirect]\n")
         assert not node.is_peer()
         assert node.connect() >= 3 * CONNECTIONS
+
+
+@NEEDS_TCX
+def test_a_daemon_that_does_without_tcx_passes_by_no_policy_there():
+    with Lab("clsact") as lab:
+        node = Node(lab, config="disabledFeatures: [tcx]\n")
+        assert node.is_peer()
+        policy = node.start_policy("tcx")
+        node.wait_until_peer(False)
+        assert not connect(node.topology, 1)["answers"]
+        policy.stop()
+        node.wait_until_peer(True)

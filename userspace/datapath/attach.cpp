@@ -229,11 +229,12 @@ std::vector<AttachResult> Attacher::apply(const std::vector<plan::Attachment>& w
 }
 
 bool Attacher::has_others_at_egress(std::uint32_t ifindex) const {
-  if (!programs_.has_tcx) return false;
   std::array<std::uint32_t, 2> ids{};  // more than one is enough to know
   auto count = static_cast<std::uint32_t>(ids.size());
   const auto hook = static_cast<bpf_attach_type>(kEgress.tcx);
-  if (bpf_prog_query(static_cast<int>(ifindex), hook, 0, nullptr, ids.data(), &count) != 0) return true;
+  const int error = bpf_prog_query(static_cast<int>(ifindex), hook, 0, nullptr, ids.data(), &count);
+  if (error == -EINVAL) return false;  // a kernel without tcx; that we do without it says nothing about others
+  if (error != 0) return true;
   return count > 1 || (count == 1 && ids.front() != info_of(programs_.egress.get()).id);
 }
 
