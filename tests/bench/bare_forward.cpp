@@ -2,61 +2,33 @@
 // bare_forward xdp|tc|tc-flows IN OUT CLIENT_MAC BACKEND_MAC VIP PORT BACKEND BACKEND_PORT [peers]
 //     Forwards three ports from PORT on, of VIP, to three from BACKEND_PORT on, of BACKEND: requests from IN to OUT,
 //     replies back, with as little work as that can be done with; tc-flows remembers the connections besides. With
-//     "peers", tc hands packets to the other ends of IN and OUT. Prints
-//     "forwarding" and goes on until it is told to end.
-#include <arpa/inet.h>
-#include <bpf/bpf.h>
+//     "peers", tc hands packets to the other ends of IN and OUT. Prints "forwarding" and goes on until it is told to
+//     end.
 #include <bpf/libbpf.h>
-#include <linux/if_link.h>
 #include <net/if.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <cerrno>
-#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <iostream>
 #include <memory>
 #include <string>
 
+#include "tests/bench/attach.hpp"
 #include "tests/bench/bpf/bare_forward.h"
+#include "tests/bench/wire.hpp"
 // The skeleton names the direction's type.
 #include "bare_forward.skel.h"
 
 namespace {
 
-/// BPF_TCX_INGRESS, which libbpf 1.1 does not know.
-constexpr auto kTcxIngress = static_cast<bpf_attach_type>(46);
-
-[[noreturn]] void die(const std::string& what) {
-  std::cerr << "bare_forward: " << what << ": " << std::strerror(errno) << "\n";
-  std::exit(1);
-}
+using namespace gw::bench;
 
 struct Deleter {
   void operator()(bare_forward* skeleton) const { bare_forward::destroy(skeleton); }
 };
-
-std::uint32_t link_index(const char* name) {
-  const unsigned index = if_nametoindex(name);
-  if (index == 0) die(name);
-  return index;
-}
-
-in_addr_t address(const char* text) {
-  in_addr parsed{};
-  if (inet_pton(AF_INET, text, &parsed) != 1) die(text);
-  return parsed.s_addr;
-}
-
-void set_target_mac(direction& way, const char* text) {
-  std::uint8_t* const mac = way.macs;
-  if (std::sscanf(text, "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx", mac, mac + 1, mac + 2, mac + 3, mac + 4, mac + 5) != 6) {
-    die(text);
-  }
-}
 
 /// That of the link by which the frames leave.
 void set_source_mac(direction& way, const char* device) {
@@ -75,19 +47,12 @@ void configure(bare_forward& skeleton, char** words) {
   const auto backend_port = static_cast<std::uint16_t>(std::atoi(words[7]));
   direction request{address(words[4]), address(words[6]), port, backend_port, link_index(out), {}};
   direction reply{request.address, request.match, backend_port, port, link_index(in), {}};
-  set_target_mac(request, words[3]);
+  put_mac(request.macs, words[3]);
   set_source_mac(request, out);
-  set_target_mac(reply, words[2]);
+  put_mac(reply.macs, words[2]);
   set_source_mac(reply, in);
   std::memcpy(const_cast<direction*>(&skeleton.rodata->request), &request, sizeof(request));
   std::memcpy(const_cast<direction*>(&skeleton.rodata->reply), &reply, sizeof(reply));
-}
-
-void attach(const bpf_program* program, const char* device, bpf_attach_type type) {
-  LIBBPF_OPTS(bpf_link_create_opts, options, .flags = type == BPF_XDP ? __u32{XDP_FLAGS_DRV_MODE} : 0U);
-  if (bpf_link_create(bpf_program__fd(program), static_cast<int>(link_index(device)), type, &options) < 0) {
-    die("attach to " + std::string(device));
-  }
 }
 
 }  // namespace

@@ -18,7 +18,8 @@ ENVOY = TREE / "build-bench" / "venv" / "lib"
 
 class Contestant:
     """`raw` says whether raw packets of a known connection are forwarded, so that packets per second make sense; `xdp`
-    whether frames come to the ends by XDP; `peers` whether packets are handed to the other ends of links, as to pods."""
+    whether frames come to the ends by XDP; `peers` whether packets are handed to the other ends of links, as to pods:
+    False before start() as between network cards, which have no other ends."""
 
     name = ""
     raw = True
@@ -37,9 +38,8 @@ class Contestant:
         """Why it cannot take part here, or None."""
         return None
 
-    def start(self, cpus=None, peers=True):
-        """`cpus`: of what runs in userspace for each packet; all if not given. `peers`: False as between network cards, which
-        have no other ends."""
+    def start(self, cpus=None):
+        """`cpus`: of what runs in userspace for each packet; all if not given."""
         raise NotImplementedError
 
     def stop(self):
@@ -64,7 +64,7 @@ class NoGateway(Contestant):
     name = "no gateway"
     raw = False
 
-    def start(self, cpus=None, peers=True):
+    def start(self, cpus=None):
         self.address, self.port = DIRECT_SERVER, SERVER_PORT
         if not hasattr(self.topology, "direct"):
             self.topology.lab.link(self.topology.client, "d0", self.backend.namespace, "d1")
@@ -81,7 +81,7 @@ class KernelForwarding(Contestant):
 
     name = "kernel forwarding"
 
-    def start(self, cpus=None, peers=True):
+    def start(self, cpus=None):
         self.address, self.port = self.backend.address4, SERVER_PORT
         self._ip_forward(1)
 
@@ -95,7 +95,7 @@ class NftDnat(Contestant):
     name = "nft DNAT"
     TABLE = 1 << 20
 
-    def start(self, cpus=None, peers=True):
+    def start(self, cpus=None):
         self._ip_forward(1)
         rules = "".join(f"add rule ip nat pre ip daddr {GATEWAY4} tcp dport {PORT + i} dnat to "
                         f"{self.backend.address4}:{SERVER_PORT + i}\n" for i in OFFSETS)
@@ -131,7 +131,7 @@ class Proxy(Contestant):
     def command(self, threads):
         raise NotImplementedError
 
-    def start(self, cpus=None, peers=True):
+    def start(self, cpus=None):
         cpus = cpus or sorted(os.sched_getaffinity(0))
         self.process = self.topology.gateway.start(self.name.replace(" ", "-"), "taskset", "-c", ",".join(map(str, cpus)),
                                                    *self.command(len(cpus)))
@@ -203,13 +203,13 @@ class Bare(Contestant):
 
     hook = ""
 
-    def start(self, cpus=None, peers=True):
+    def start(self, cpus=None):
         if self.xdp:
             self._prepare_ends(True)
         self.process = self.topology.gateway.start(
             self.name, BIN / "bare_forward", self.hook, "g0", self.backend.device,
             self.topology.client.mac("c0"), self.backend.namespace.mac("b0"), GATEWAY4, PORT, self.backend.address4,
-            SERVER_PORT, *(["peers"] if self.peers and peers else []))
+            SERVER_PORT, *(["peers"] if self.peers else []))
         self.process.wait_for("forwarding")
 
     def stop(self):
@@ -240,10 +240,10 @@ class Portcullis(Contestant):
     attach, node, ours, peers = "tc", NODE, True, True
     _count = 0
 
-    def start(self, cpus=None, peers=True):
+    def start(self, cpus=None):
         Portcullis._count += 1
         self.daemon = Daemon(self.topology, name=f"portcullis-{Portcullis._count}", attach=self.attach,
-                             config="" if peers else "disabledFeatures: [peer-redirect]\n")
+                             config="" if self.peers else "disabledFeatures: [peer-redirect]\n")
         listeners = [(f"l{i}", PORT + i) for i in OFFSETS]
         documents = [manifests.gateway("bench", listeners)]
         for i, (listener, _) in enumerate(listeners):

@@ -12,7 +12,6 @@
 #include <bpf/libbpf.h>
 #include <fmt/format.h>
 #include <linux/if_ether.h>
-#include <linux/if_link.h>
 #include <linux/if_packet.h>
 #include <net/if.h>
 #include <poll.h>
@@ -31,7 +30,9 @@
 #include <vector>
 
 #include "handshakes.skel.h"
+#include "tests/bench/attach.hpp"
 #include "tests/bench/bpf/handshakes.h"
+#include "tests/bench/wire.hpp"
 
 namespace {
 
@@ -42,21 +43,12 @@ constexpr std::size_t kFrame = 58;
 constexpr std::chrono::milliseconds kPatience{200};
 constexpr std::chrono::milliseconds kStep{5};
 
-[[noreturn]] void die(const std::string& what) {
-  std::cerr << "handshakes: " << what << ": " << std::strerror(errno) << "\n";
-  std::exit(1);
-}
+using namespace gw::bench;
 
 struct Deleter {
   void operator()(handshakes* skeleton) const { handshakes::destroy(skeleton); }
 };
 using Skeleton = std::unique_ptr<handshakes, Deleter>;
-
-unsigned link_index(const char* name) {
-  const unsigned index = if_nametoindex(name);
-  if (index == 0) die(name);
-  return index;
-}
 
 Skeleton load(const char* port) {
   Skeleton skeleton(handshakes::open_and_load());
@@ -65,38 +57,19 @@ Skeleton load(const char* port) {
   return skeleton;
 }
 
-/// BPF_TCX_INGRESS, which libbpf 1.1 does not know.
-constexpr auto kTcxIngress = static_cast<bpf_attach_type>(46);
-
 /// One of a pair of programs, at its hook.
-void attach(const std::string& hook, const bpf_program* xdp, const bpf_program* tc, const char* device) {
-  const bool is_xdp = hook == "xdp";
-  LIBBPF_OPTS(bpf_link_create_opts, options, .flags = is_xdp ? __u32{XDP_FLAGS_DRV_MODE} : 0U);
-  const int program = bpf_program__fd(is_xdp ? xdp : tc);
-  const bpf_attach_type type = is_xdp ? BPF_XDP : kTcxIngress;
-  if (bpf_link_create(program, static_cast<int>(link_index(device)), type, &options) < 0) {
-    die(std::string("attach to ") + device);
-  }
+void attach_pair(const std::string& hook, const bpf_program* xdp, const bpf_program* tc, const char* device) {
+  if (hook == "xdp") return attach(xdp, device, BPF_XDP);
+  attach(tc, device, kTcxIngress);
 }
 
 int serve(const std::string& hook, const char* device, const char* port) {
   const Skeleton skeleton = load(port);
-  attach(hook, skeleton->progs.server_xdp, skeleton->progs.server_tc, device);
+  attach_pair(hook, skeleton->progs.server_xdp, skeleton->progs.server_tc, device);
   std::cout << "serving" << std::endl;
   for (std::string line; std::getline(std::cin, line);) {
   }
   return 0;
-}
-
-void put16(std::uint8_t* at, std::uint16_t value) {
-  at[0] = static_cast<std::uint8_t>(value >> 8);
-  at[1] = static_cast<std::uint8_t>(value);
-}
-
-std::uint16_t checksum(const std::uint8_t* bytes, std::size_t length, std::uint32_t sum) {
-  for (std::size_t i = 0; i < length; ++i) sum += static_cast<std::uint32_t>(bytes[i]) << (i % 2 == 0 ? 8 : 0);
-  while (sum >> 16 != 0) sum = (sum & 0xffff) + (sum >> 16);
-  return static_cast<std::uint16_t>(~sum);
 }
 
 using Frame = std::array<std::uint8_t, kFrame>;
@@ -105,10 +78,7 @@ using Frame = std::array<std::uint8_t, kFrame>;
 Frame syn_frame(const char* target_mac, const char* source, const char* target, const char* port) {
   Frame frame{};
   std::uint8_t* const eth = frame.data();
-  if (std::sscanf(target_mac, "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx", eth, eth + 1, eth + 2, eth + 3, eth + 4,
-                  eth + 5) != 6) {
-    die("MAC address");
-  }
+  put_mac(eth, target_mac);
   eth[6] = 2;
   put16(eth + 12, ETH_P_IP);
   std::uint8_t* const ip = eth + 14;
@@ -117,8 +87,9 @@ Frame syn_frame(const char* target_mac, const char* source, const char* target, 
   put16(ip + 6, 0x4000);
   ip[8] = 64;
   ip[9] = IPPROTO_TCP;
-  if (inet_pton(AF_INET, source, ip + 12) != 1 || inet_pton(AF_INET, target, ip + 16) != 1) die("address");
-  put16(ip + 10, checksum(ip, 20, 0));
+  const in_addr_t addresses[] = {address(source), address(target)};
+  std::memcpy(ip + 12, addresses, sizeof(addresses));
+  put16(ip + 10, checksum(ip, 20));
   std::uint8_t* const tcp = ip + 20;
   put16(tcp + 2, static_cast<std::uint16_t>(std::atoi(port)));
   put16(tcp + 6, CLIENT_SEQ);
@@ -137,13 +108,10 @@ void set_source(Frame& frame, std::uint64_t number) {
   std::uint8_t* const tcp = ip + 20;
   put16(ip + 14, static_cast<std::uint16_t>((ip[14] << 8) + ip[15] + number % SOURCE_ADDRESSES));
   put16(ip + 10, 0);
-  put16(ip + 10, checksum(ip, 20, 0));
+  put16(ip + 10, checksum(ip, 20));
   put16(tcp, static_cast<std::uint16_t>(FIRST_SOURCE_PORT + number / SOURCE_ADDRESSES));
   put16(tcp + 16, 0);
-  // The pseudo-header: addresses, protocol, length.
-  std::uint32_t sum = IPPROTO_TCP + 24;
-  for (int i = 12; i < 20; i += 2) sum += static_cast<std::uint32_t>(ip[i] << 8 | ip[i + 1]);
-  put16(tcp + 16, checksum(tcp, 24, sum));
+  put16(tcp + 16, tcp_checksum(ip, kFrame - 34));
 }
 
 /// Sends frames out by a link, a batch in one call.
@@ -188,7 +156,7 @@ class Client {
     in_addr source{};
     if (inet_pton(AF_INET, words[2], &source) != 1) die("address");
     skeleton_->bss->first_source = ntohl(source.s_addr);
-    attach(hook, skeleton_->progs.client_xdp, skeleton_->progs.client_tc, words[0]);
+    attach_pair(hook, skeleton_->progs.client_xdp, skeleton_->progs.client_tc, words[0]);
   }
 
   [[nodiscard]] tally read() const {

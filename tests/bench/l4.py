@@ -210,7 +210,8 @@ class Bench:
             return values
         if contestant.peers:
             contestant.stop()
-            contestant.start(peers=False)
+            contestant.peers = False
+            contestant.start()
         own, _ = self.new_connections(contestant, "xdp")
         return values | {"cps_cards": 1e9 / own, "ns_connection_cards": own}
 

@@ -12,12 +12,9 @@
 //     Counts and drops every frame that DEV receives. Prints "counting", then the count for each line read.
 // live_frames block tcx|clsact DEV
 //     Drops all that leaves by DEV, as somebody's policy may. Prints "blocking".
-#include <arpa/inet.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <fmt/format.h>
-#include <linux/if_link.h>
-#include <net/if.h>
 #include <sys/time.h>
 #include <unistd.h>
 
@@ -32,7 +29,9 @@
 #include <string>
 #include <vector>
 
+#include "tests/bench/attach.hpp"
 #include "tests/bench/bpf/live_frames.h"
+#include "tests/bench/wire.hpp"
 // The skeleton names the template's type.
 #include "live_frames.skel.h"
 
@@ -40,10 +39,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-[[noreturn]] void die(const std::string& what) {
-  std::cerr << "live_frames: " << what << ": " << std::strerror(errno) << "\n";
-  std::exit(1);
-}
+using namespace gw::bench;
 
 struct Deleter {
   void operator()(live_frames* skeleton) const { live_frames::destroy(skeleton); }
@@ -56,32 +52,11 @@ Skeleton load() {
   return skeleton;
 }
 
-std::uint32_t link_index(const char* name) {
-  const unsigned index = if_nametoindex(name);
-  if (index == 0) die(name);
-  return index;
-}
-
-std::uint16_t checksum(const std::vector<std::uint8_t>& bytes) {
-  std::uint32_t sum = 0;
-  for (std::size_t i = 0; i < bytes.size(); ++i) sum += static_cast<std::uint32_t>(bytes[i]) << (i % 2 == 0 ? 8 : 0);
-  while (sum >> 16 != 0) sum = (sum & 0xffff) + (sum >> 16);
-  return static_cast<std::uint16_t>(~sum);
-}
-
-void put16(std::uint8_t* at, std::uint16_t value) {
-  at[0] = static_cast<std::uint8_t>(value >> 8);
-  at[1] = static_cast<std::uint8_t>(value);
-}
-
 /// The frame with source port 0, its checksums included.
 void fill(frame_template& frame, const char* target_mac, const char* source, const char* target, std::uint16_t port,
           std::uint8_t flags) {
   std::uint8_t* const eth = frame.bytes;
-  if (std::sscanf(target_mac, "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx", eth, eth + 1, eth + 2, eth + 3, eth + 4,
-                  eth + 5) != 6) {
-    die("MAC address");
-  }
+  put_mac(eth, target_mac);
   eth[6] = 2;
   put16(eth + 12, 0x0800);
   std::uint8_t* const ip = eth + 14;
@@ -90,17 +65,15 @@ void fill(frame_template& frame, const char* target_mac, const char* source, con
   put16(ip + 6, 0x4000);
   ip[8] = 64;
   ip[9] = 6;
-  if (inet_pton(AF_INET, source, ip + 12) != 1 || inet_pton(AF_INET, target, ip + 16) != 1) die("address");
-  put16(ip + 10, checksum({ip, ip + 20}));
+  const in_addr_t addresses[] = {address(source), address(target)};
+  std::memcpy(ip + 12, addresses, sizeof(addresses));
+  put16(ip + 10, checksum(ip, 20));
   std::uint8_t* const tcp = ip + 20;
   put16(tcp + 2, port);
   tcp[12] = 0x50;
   tcp[13] = flags;
   put16(tcp + 14, 1000);
-  std::vector<std::uint8_t> covered(ip + 12, ip + 20);
-  covered.insert(covered.end(), {0, 6, 0, FRAME_SIZE - 34});
-  covered.insert(covered.end(), tcp, eth + FRAME_SIZE);
-  put16(tcp + 16, checksum(covered));
+  put16(tcp + 16, tcp_checksum(ip, FRAME_SIZE - 34));
 }
 
 void interrupt_after(double seconds) {
@@ -150,33 +123,20 @@ int flood(char** words) {
   return 0;
 }
 
-/// BPF_TCX_INGRESS and BPF_TCX_EGRESS, which libbpf 1.1 does not know.
-constexpr auto kTcxIngress = static_cast<bpf_attach_type>(46);
-constexpr auto kTcxEgress = static_cast<bpf_attach_type>(47);
-
-/// Until the process ends.
-bool attach(const bpf_program* program, const char* device, bpf_attach_type type) {
-  LIBBPF_OPTS(bpf_link_create_opts, options, .flags = type == BPF_XDP ? __u32{XDP_FLAGS_DRV_MODE} : 0U);
-  return bpf_link_create(bpf_program__fd(program), static_cast<int>(link_index(device)), type, &options) >= 0;
-}
-
-void attach_xdp(const bpf_program* program, const char* device) {
-  if (!attach(program, device, BPF_XDP)) die("attach to " + std::string(device));
-}
-
 int pass(const char* device) {
   const Skeleton skeleton = load();
-  attach_xdp(skeleton->progs.pass, device);
+  attach(skeleton->progs.pass, device, BPF_XDP);
   std::cout << "passing" << std::endl;
   for (;;) pause();
 }
 
 int count(const char* device) {
   const Skeleton skeleton = load();
-  attach_xdp(skeleton->progs.count, device);
+  attach(skeleton->progs.count, device, BPF_XDP);
   // What is handed over by bpf_redirect_peer() has passed XDP by.
-  if (!attach(skeleton->progs.count_tc, device, kTcxIngress) && errno != EINVAL)
+  if (!try_attach(skeleton->progs.count_tc, device, kTcxIngress) && errno != EINVAL) {
     die("attach to " + std::string(device));
+  }
   std::cout << "counting" << std::endl;
   std::vector<std::uint64_t> values(static_cast<std::size_t>(libbpf_num_possible_cpus()));
   for (std::string line; std::getline(std::cin, line);) {
@@ -193,7 +153,7 @@ int count(const char* device) {
 int block(const std::string& how, const char* device) {
   const Skeleton skeleton = load();
   if (how == "tcx") {
-    if (!attach(skeleton->progs.count_tc, device, kTcxEgress)) die("attach to " + std::string(device));
+    attach(skeleton->progs.count_tc, device, kTcxEgress);
   } else {
     LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = static_cast<int>(link_index(device)), .attach_point = BPF_TC_EGRESS);
     LIBBPF_OPTS(bpf_tc_opts, filter, .prog_fd = bpf_program__fd(skeleton->progs.count_tc));

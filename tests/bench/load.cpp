@@ -5,7 +5,6 @@
 // load crr ADDRESS PORT CONNECTIONS SECONDS   connect, request, response, closed by the server; that many side by side
 // load bulk ADDRESS PORT CONNECTIONS SECONDS  sends as much as goes
 // The clients print {"count": operations or bytes, "seconds": s, "p50_us": x, "p99_us": y, "errors": n}. IPv4.
-#include <arpa/inet.h>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <netinet/tcp.h>
@@ -24,17 +23,15 @@
 #include <unordered_map>
 #include <vector>
 
+#include "tests/bench/wire.hpp"
+
 namespace {
 
+using gw::bench::die;
 using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kMessage = 64;
 constexpr std::size_t kBulkBuffer = 1 << 18;
-
-[[noreturn]] void die(const char* what) {
-  std::cerr << "load: " << what << ": " << std::strerror(errno) << "\n";
-  std::exit(1);
-}
 
 /// Epoll over sockets that carry a small state each.
 class Poller {
@@ -264,7 +261,7 @@ Settings parse(char** words) {
   Settings settings;
   settings.target.sin_family = AF_INET;
   settings.target.sin_port = htons(static_cast<std::uint16_t>(std::atoi(words[1])));
-  if (inet_pton(AF_INET, words[0], &settings.target.sin_addr) != 1) die("address");
+  settings.target.sin_addr.s_addr = gw::bench::address(words[0]);
   settings.connections = std::atoi(words[2]);
   settings.duration = std::chrono::duration<double>(std::atof(words[3]));
   return settings;

@@ -58,6 +58,7 @@ class OneCore:
 
     def __enter__(self):
         for namespace, device in self.gateway + self.ends:
+            # With GRO frames come through NAPI, which threads poll; without TSO they are what a wire would carry.
             namespace.offloads(device, gro="on", tso="off")
             self._poll_by_thread(namespace, device, True)
         return self
