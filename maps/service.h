@@ -34,8 +34,7 @@ struct gw_share {
 	__u32 table_id;	  /* key of gw_maglev */
 	__u32 slots;	  /* slots of that table; 0: nothing is there, the share is rejected */
 	__u32 pad;	  /* zero */
-	__u64 table_hash; /* FNV-1a over the slots' ids: lets the agent compare without reading the
-			     table */
+	__u64 table_hash; /* Of what is in the table: lets the agent compare without reading it */
 };
 GW_STATIC_ASSERT(sizeof(struct gw_share) == 24, "gw_share has no hidden padding");
 

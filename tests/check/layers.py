@@ -37,7 +37,7 @@ THIRD_PARTY = [
     (re.compile(r"^netlink/"), {"net"}),
     (re.compile(r"^yaml-cpp/"), {"api", "cli", "config"}),
     (re.compile(r"^httplib\.h$"), {"admin"}),
-    (re.compile(r"^openssl/"), {"translate", "proxy"}),
+    (re.compile(r"^openssl/"), {"plan", "translate", "proxy"}),
     (re.compile(r"^re2/"), {"translate", "proxy"}),
     (re.compile(r"^CLI/"), {"agent", "cli"}),
     (re.compile(r"^systemd/"), {"agent"}),

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "userspace/base/fnv.hpp"
+#include "userspace/plan/digest.hpp"
 
 namespace gw::plan {
 namespace {
@@ -15,8 +16,9 @@ constexpr std::array<std::uint32_t, 5> kPrimes = {251, 1021, 4093, 16381, 65521}
 constexpr std::size_t kSlotsPerEntry = 100;
 constexpr std::uint32_t kUnfilled = UINT32_MAX;
 /// Part of every table's hash. Another value for another way from entries to slots: tables in the kernel are then
-/// replaced.
-constexpr std::uint64_t kMethod = 1;
+/// replaced. Zero is for what is given slot by slot.
+constexpr std::uint32_t kMethod = 1;
+constexpr std::uint32_t kWritten = 0;
 
 /// The finaliser of MurmurHash3 (64 bit) behind it: FNV alone leaves the high bits of short texts alike.
 std::uint64_t hash_identity(const MaglevIdentity& identity, std::uint64_t seed) {
@@ -94,7 +96,8 @@ Table Table::of_entries(std::vector<MaglevEntry> entries) {
   entries.erase(std::ranges::unique(entries, {}, &MaglevEntry::identity).begin(), entries.end());
   table.size_ = table_size(entries.size());
   if (entries.size() > table.size_) entries.resize(table.size_);
-  Fnv hash(kMethod);
+  Digest hash;
+  hash.add(kMethod);
   for (const auto& entry : entries) {
     hash.add(entry.identity);
     hash.add(entry.backend_id);
@@ -105,7 +108,8 @@ Table Table::of_entries(std::vector<MaglevEntry> entries) {
 }
 
 Table::Table(MaglevTable slots) : size_(static_cast<std::uint32_t>(slots.size())) {
-  Fnv hash(0);
+  Digest hash;
+  hash.add(kWritten);
   for (const std::uint32_t id : slots) hash.add(id);
   hash_ = hash.value();
   written_ = std::move(slots);

@@ -48,7 +48,8 @@ class Table {
 
   [[nodiscard]] std::uint32_t size() const { return size_; }
   [[nodiscard]] bool empty() const { return size_ == 0; }
-  /// gw_share.table_hash: of two tables with as many slots, equal only if all slots are.
+  /// gw_share.table_hash: of two tables with as many slots, equal only if all slots are. Teams choose their endpoints;
+  /// none can choose some whose table would be taken for another team's.
   [[nodiscard]] std::uint64_t hash() const { return hash_; }
   [[nodiscard]] MaglevTable slots() const;
 
