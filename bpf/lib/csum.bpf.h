@@ -32,6 +32,9 @@ static __always_inline __u16 gw_ports_delta(__be16 from_src, __be16 from_dst, __
 	return gw_csum_fold(added + taken);
 }
 
+/* What a hop limit, the low byte of its 16-bit word, adds by getting one less. */
+#define GW_CSUM_HOP ((__u16)~bpf_htons(1))
+
 /* The checksum field after `delta` was added to what it covers. */
 static __always_inline __sum16 gw_csum_apply(__sum16 check, __u32 delta)
 {

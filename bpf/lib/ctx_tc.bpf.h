@@ -138,6 +138,26 @@ static __always_inline int ctx_truncate(gw_ctx *ctx, __u32 length)
 }
 
 /*
+ * Some cards sum up the whole IP packet (CHECKSUM_COMPLETE), and the receiver trusts that sum: it
+ * has to change with the bytes. `delta`: what no checksum in the packet makes up for, which is an
+ * IPv6 header's fields; also its addresses, as ctx_l4_csum_add() takes their delta off, which is
+ * right for IPv4 only (docs/design/0028).
+ */
+static __always_inline void ctx_packet_csum_add(gw_ctx *ctx, __u32 delta)
+{
+	bpf_csum_update(ctx, delta);
+}
+
+/* Makes that sum the one of an empty packet: all is about to be written anew. */
+static __always_inline void ctx_packet_csum_reset(gw_ctx *ctx)
+{
+	const long sum = (long)bpf_csum_update(ctx, 0);
+
+	if (sum >= 0)
+		bpf_csum_update(ctx, ~(__u32)sum);
+}
+
+/*
  * Corrects a TCP or UDP checksum at `offset` for changed addresses (which are in the pseudo-header)
  * and changed segment bytes. Two calls, because the skb may carry an unfinished checksum
  * (CHECKSUM_PARTIAL): the field then holds the pseudo-header's sum alone, and only the helper
@@ -148,7 +168,12 @@ static __always_inline int ctx_l4_csum_add(gw_ctx *ctx, __u32 offset, __u32 pseu
 					   __u32 segment_delta, bool zero_is_none)
 {
 	const __u64 flags = zero_is_none ? BPF_F_MARK_MANGLED_0 : 0;
+	const __sum16 *check = ctx_data(ctx) + offset;
 
+	if (zero_is_none && (void *)(check + 1) <= ctx_data_end(ctx) && !*check) {
+		ctx_packet_csum_add(ctx, segment_delta);
+		return 0;
+	}
 	if (pseudo_delta &&
 	    bpf_l4_csum_replace(ctx, offset, 0, pseudo_delta, BPF_F_PSEUDO_HDR | flags) < 0)
 		return -1;

@@ -135,6 +135,15 @@ static __always_inline int ctx_l4_csum_add(gw_ctx *ctx, __u32 offset, __u32 pseu
 	return 0;
 }
 
+/* XDP comes before anybody trusts a card's sum. */
+static __always_inline void ctx_packet_csum_add(gw_ctx *ctx, __u32 delta)
+{
+}
+
+static __always_inline void ctx_packet_csum_reset(gw_ctx *ctx)
+{
+}
+
 /* XDP cannot: such packets are left to tc before anything in them is changed. */
 static __always_inline int ctx_redirect_unresolved(gw_ctx *ctx, __u32 ifindex,
 						   struct bpf_redir_neigh *neighbour)

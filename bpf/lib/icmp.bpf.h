@@ -189,6 +189,7 @@ static __always_inline bool gw_rewrite_error6(gw_ctx *ctx, const struct gw_flow 
 	__builtin_memcpy(&ip->saddr, &src, sizeof(ip->saddr));
 	__builtin_memcpy(&ip->daddr, &dst, sizeof(ip->daddr));
 	ip->hop_limit--;
+	ctx_packet_csum_add(ctx, GW_CSUM_HOP);
 	icmp->checksum = gw_csum_apply(icmp->checksum, delta);
 	return true;
 }

@@ -97,6 +97,7 @@ static __always_inline bool gw_reset_write(gw_ctx *ctx, const struct gw_packet *
 	if (l3 + sizeof(struct ipv6hdr) + sizeof(*tcp) > ctx_data_end(ctx))
 		return false;
 	gw_reset_fill_ipv6(l3, packet);
+	ctx_packet_csum_add(ctx, (__u32)bpf_csum_diff(NULL, 0, l3, sizeof(struct ipv6hdr), 0));
 	__builtin_memcpy(l3 + sizeof(struct ipv6hdr), tcp, sizeof(*tcp));
 	return true;
 }
@@ -126,7 +127,10 @@ static __always_inline int gw_reject(gw_ctx *ctx, const struct gw_packet *packet
 	 * yields the full checksum, or the pseudo-header's sum alone in an skb whose checksum is
 	 * still to be finished.
 	 */
-	if (ctx_truncate(ctx, l4_offset + sizeof(tcp)) || !gw_reset_write(ctx, packet, &tcp) ||
+	if (ctx_truncate(ctx, l4_offset + sizeof(tcp)))
+		return gw_drop(GW_DROP_INTERNAL);
+	ctx_packet_csum_reset(ctx);
+	if (!gw_reset_write(ctx, packet, &tcp) ||
 	    ctx_l4_csum_add(ctx, l4_offset + __builtin_offsetof(struct tcphdr, check),
 			    gw_reset_pseudo_sum(packet), tcp_sum, false))
 		return gw_drop(GW_DROP_INTERNAL);

@@ -25,6 +25,8 @@ static __always_inline int gw_rewrite_ip(gw_ctx *ctx, const struct gw_flow *flow
 		if ((void *)(ip + 1) > ctx_data_end(ctx))
 			return -1;
 		ip->hop_limit--;
+		ctx_packet_csum_add(
+			ctx, gw_csum_sum(keeps_addresses ? 0 : flow->csum_addresses, GW_CSUM_HOP));
 		if (keeps_addresses)
 			return 0;
 		__builtin_memcpy(&ip->saddr, &flow6->src, sizeof(ip->saddr));

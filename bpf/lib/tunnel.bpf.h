@@ -57,6 +57,7 @@ static __always_inline int gw_tunnel(gw_ctx *ctx, const struct gw_flow *flow, bo
 	eth->h_proto = is_v6 ? bpf_htons(ETH_P_IPV6) : bpf_htons(ETH_P_IP);
 	if (is_v6) {
 		gw_tunnel_fill_ipv6(outer, outer + length, (const struct gw_flow6 *)flow);
+		ctx_packet_csum_add(ctx, (__u32)bpf_csum_diff(NULL, 0, outer, length, 0));
 	} else {
 		struct iphdr header;
 

@@ -59,7 +59,8 @@ TEST_P(Dsr, WhatDoesNotFitIntoTheTunnelIsAnsweredWithTheInnerMtu) {
       .source_mac = kInMac, .target_mac = kClientMac, .source = net().vip, .target = net().client, .fragment = 0};
   Bytes quote = big.ip().ip_bytes();
   quote.resize(128);
-  expect_sent(run(big), is_v4() ? icmp_error(envelope, 3, 4, mtu, quote) : icmp_error(envelope, 2, 0, mtu, quote));
+  expect_sent(run(big, Sum::None),
+              is_v4() ? icmp_error(envelope, 3, 4, mtu, quote) : icmp_error(envelope, 2, 0, mtu, quote));
   big.payload.resize(big.payload.size() - (is_v4() ? 20 : 40));
   expect_sent(run(big), tunnelled(big));
 }

@@ -37,8 +37,10 @@ class Forward : public ::testing::TestWithParam<Parameter> {
 
   [[nodiscard]] Hook hook() const { return GetParam().hook; }
   [[nodiscard]] const Family& net() const { return GetParam().is_v6 ? v6() : v4(); }
-  Outcome run(const L4Packet& packet) { return gateway_->run(hook(), packet.bytes()); }
-  Outcome run(const IpPacket& packet) { return gateway_->run(hook(), packet.bytes()); }
+  template <typename Packet>
+  Outcome run(const Packet& packet, Sum sum = Sum::OfPacket) {
+    return gateway_->run(hook(), packet.bytes(), sum);
+  }
 
   /// A packet from the client to the VIP, as it arrives.
   [[nodiscard]] L4Packet from_client(std::uint8_t flags = kSyn, std::uint16_t source_port = 40000) const {

@@ -155,7 +155,7 @@ TEST_P(Forward, ASynToNothingIsRefusedWithARst) {
   L4Packet rst = reset_of(syn);
   rst.flags = kRst | kAck;
   rst.ack = syn.seq + 1 + 5;
-  expect_sent(run(syn), rst);
+  expect_sent(run(syn, Sum::None), rst);
   EXPECT_EQ(gateway_->counter(GW_DROP_NO_BACKEND), 1U);
   EXPECT_EQ(gateway_->flows(), 0U);
 }

@@ -7,6 +7,7 @@
 #include <netinet/in.h>
 #include <time.h>
 
+#include <stdexcept>
 #include <utility>
 
 #include "userspace/compile/admission.hpp"
@@ -17,13 +18,14 @@
 namespace gw::testing {
 namespace {
 
+/// The value; or out of the test, which fails with the error.
 template <typename T>
 T must(Result<T> result) {
-  if (!result) ADD_FAILURE() << result.error().message;
+  if (!result) throw std::runtime_error(result.error().message);
   return std::move(*result);
 }
 void must(const Result<>& result) {
-  if (!result) ADD_FAILURE() << result.error().message;
+  if (!result) throw std::runtime_error(result.error().message);
 }
 
 gw_flow6_key key_of(const L4Packet& packet) {
@@ -220,7 +222,7 @@ void Gateway::set_backend_neighbour(const Mac& mac) {
   change(command(mac), command(kBackendMac));
 }
 
-Outcome Gateway::run(Hook hook, const Bytes& frame) { return must(data_path_.run(hook, frame)); }
+Outcome Gateway::run(Hook hook, const Bytes& frame, Sum sum) { return must(data_path_.run(hook, frame, 0, sum)); }
 
 std::uint64_t Gateway::counter(gw_counter counter) const {
   return must(maps_.counters.sum())[counter] - counters_before_[counter];

@@ -67,7 +67,7 @@ class Gateway {
   /// Another MAC address for `backend` of both families.
   void set_backend_neighbour(const Mac& mac);
 
-  Outcome run(Hook hook, const Bytes& frame);
+  Outcome run(Hook hook, const Bytes& frame, Sum sum = Sum::OfPacket);
   [[nodiscard]] std::uint64_t counter(gw_counter counter) const;
   /// The flow stored under the packet's tuple, IPv4 addresses mapped.
   [[nodiscard]] std::optional<gw_flow6> flow(const L4Packet& packet) const;

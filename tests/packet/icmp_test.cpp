@@ -174,7 +174,8 @@ TEST_P(Icmp, WhatIsTooBigForTheNextHopIsAnswered) {
       .source_mac = kInMac, .target_mac = kClientMac, .source = net().vip, .target = net().client, .fragment = 0};
   Bytes quote = big.ip().ip_bytes();
   quote.resize(128);
-  expect_sent(run(big), is_v4() ? icmp_error(envelope, 3, 4, 1400, quote) : icmp_error(envelope, 2, 0, 1400, quote));
+  expect_sent(run(big, Sum::None),
+              is_v4() ? icmp_error(envelope, 3, 4, 1400, quote) : icmp_error(envelope, 2, 0, 1400, quote));
   EXPECT_EQ(gateway_->counter(GW_DROP_TOO_BIG), 1U);
   big.payload.resize(1400 - (is_v4() ? 40 : 60));
   expect_sent(run(big), dnatted(big));

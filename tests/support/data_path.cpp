@@ -168,6 +168,8 @@ namespace {
 
 /// Each test walks through all maps.
 constexpr std::uint32_t kConfigEntries = 1024;
+/// BPF_F_TEST_SKB_CHECKSUM_COMPLETE, which libbpf 1.1 does not know.
+constexpr __u32 kChecksumComplete = 1U << 2;
 
 /// What the kernel has, without what the environment variable names: "tcx xdp-frags".
 Result<datapath::Features> chosen_features() {
@@ -223,7 +225,12 @@ DataPath::DataPath(datapath::PinDirectory pins, datapath::Programs programs, dat
       maps_(std::move(maps)),
       traces_(std::move(traces)),
       in_ifindex_(if_nametoindex("in0")),
-      out_ifindex_(if_nametoindex("out0")) {}
+      out_ifindex_(if_nametoindex("out0")) {
+  const Bytes frame(64);
+  LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = frame.data(), .data_size_in = static_cast<__u32>(frame.size()),
+              .repeat = 1, .flags = kChecksumComplete);
+  has_sums_ = bpf_prog_test_run_opts(programs_.tc.get(), &options) == 0;
+}
 
 DataPath::~DataPath() { (void)pins_.remove_all(); }
 
@@ -281,7 +288,7 @@ int DataPath::program(Hook hook) const {
   return hook == Hook::Tc ? programs_.tc.get() : programs_.egress.get();
 }
 
-Result<Outcome> DataPath::run(Hook hook, const Bytes& frame, std::uint16_t gso_size) const {
+Result<Outcome> DataPath::run(Hook hook, const Bytes& frame, std::uint16_t gso_size, Sum sum) const {
   Bytes out(frame.size() + 256);
   __sk_buff skb{};
   skb.ifindex = in_ifindex_;
@@ -292,8 +299,12 @@ Result<Outcome> DataPath::run(Hook hook, const Bytes& frame, std::uint16_t gso_s
   if (hook != Hook::Xdp) {
     options.ctx_in = &skb;
     options.ctx_size_in = sizeof(skb);
+    options.flags = has_sums_ && sum == Sum::OfPacket ? kChecksumComplete : 0;
   }
-  if (bpf_prog_test_run_opts(program(hook), &options) != 0) return fail_errno(errno, "BPF_PROG_TEST_RUN");
+  if (bpf_prog_test_run_opts(program(hook), &options) != 0) {
+    if (errno == EBADMSG) return fail("the packet's sum (CHECKSUM_COMPLETE) is not that of what it has become");
+    return fail_errno(errno, "BPF_PROG_TEST_RUN");
+  }
   out.resize(options.data_size_out);
   return Outcome{to_verdict(hook, options.retval), std::move(out)};
 }

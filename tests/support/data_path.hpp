@@ -26,6 +26,11 @@ std::string to_string(Hook hook);
 enum class Verdict : std::uint8_t { Pass, Drop, Sent, Other };
 std::string to_string(Verdict verdict);
 
+/// Whether a packet comes with the sum of all of it, as some network cards compute it (CHECKSUM_COMPLETE); on tc and at
+/// egress, if the kernel can (6.18 does). It is an error if that is not the sum of what the packet has become. A packet
+/// that is cut short loses the sum, but the kernel's test run looks at it all the same: such packets come without.
+enum class Sum : std::uint8_t { None, OfPacket };
+
 struct Outcome {
   Verdict verdict = Verdict::Other;
   Bytes frame;
@@ -59,7 +64,8 @@ class DataPath {
   /// The link of the hook is in0 for tc and, as BPF_PROG_TEST_RUN has it, the loopback device for XDP. At egress the
   /// frame is one that this host itself sends. `gso_size`: tc; the frame is one of several segments with that much
   /// payload.
-  [[nodiscard]] Result<Outcome> run(Hook hook, const Bytes& frame, std::uint16_t gso_size = 0) const;
+  [[nodiscard]] Result<Outcome> run(Hook hook, const Bytes& frame, std::uint16_t gso_size = 0,
+                                    Sum sum = Sum::None) const;
   /// The attached program of the hook.
   [[nodiscard]] int program(Hook hook) const;
   [[nodiscard]] const datapath::Maps& maps() const { return maps_; }
@@ -83,6 +89,7 @@ class DataPath {
   Traces traces_;
   std::uint32_t in_ifindex_;
   std::uint32_t out_ifindex_;
+  bool has_sums_ = false;  ///< the kernel knows kChecksumComplete
 };
 
 }  // namespace gw::testing
