@@ -29,6 +29,15 @@ static __always_inline __u32 gw_seq_end(const struct gw_packet *packet)
 	return end + !!(packet->tcp_flags & GW_TCP_FIN);
 }
 
+/* A client that got no answer may try again under the same port, as another connection with numbers
+ * of its own. */
+static __always_inline bool gw_is_first_segment(const struct gw_flow *flow,
+						const struct gw_packet *packet)
+{
+	return !(flow->flags & GW_FLOW_SEQ_SEEN) ||
+	       (gw_is_syn(packet->tcp_flags) && flow->state == GW_FLOW_SYN_SENT);
+}
+
 /* Notes how far this direction has come. */
 static __always_inline void gw_flow_note_seq(struct gw_flow *flow, const struct gw_packet *packet)
 {
@@ -36,7 +45,7 @@ static __always_inline void gw_flow_note_seq(struct gw_flow *flow, const struct 
 
 	if (packet->tcp_flags & GW_TCP_RST)
 		return;
-	if (!(flow->flags & GW_FLOW_SEQ_SEEN)) {
+	if (gw_is_first_segment(flow, packet)) {
 		flow->flags |= GW_FLOW_SEQ_SEEN;
 		flow->seq_end = end;
 	} else if (end - flow->seq_end - 1 < GW_SEQ_AHEAD) {
@@ -65,11 +74,14 @@ static __always_inline bool gw_closes_in_sequence(const struct gw_flow *flow,
 		packet->tcp_flags & GW_TCP_RST ? bpf_ntohl(packet->seq) : gw_seq_end(packet);
 	const __u32 ahead = at - (peer ? peer->ack : 0);
 
-	/* Refusal of a SYN: it is the acknowledgement that proves it (RFC 9293, 3.10.7.3). */
-	if (flow->state == GW_FLOW_SYN_SENT && flow->flags & GW_FLOW_REPLY)
-		return packet->tcp_flags & GW_TCP_ACK && packet->ack == bpf_htonl(flow->ack);
 	if (!peer)
 		return true; /* DSR */
+	/* A refusal proves itself by acknowledging the SYN (RFC 9293, 3.10.7.3); the client knows
+	 * where it stands. */
+	if (flow->state == GW_FLOW_SYN_SENT && flow->flags & GW_FLOW_REPLY)
+		return packet->tcp_flags & GW_TCP_ACK && bpf_ntohl(packet->ack) == peer->seq_end;
+	if (flow->state == GW_FLOW_SYN_SENT)
+		return at == flow->seq_end;
 	if (!(flow->flags & GW_FLOW_SEQ_SEEN))
 		return ahead <= GW_SEQ_AHEAD;
 	return ahead <= flow->seq_end - peer->ack && ahead <= GW_SEQ_AHEAD;

@@ -133,6 +133,35 @@ TEST_P(State, ABackendThatRefusesClosesTheFlow) {
   EXPECT_EQ(state_of(syn), GW_FLOW_CLOSED);
 }
 
+TEST_P(State, AnotherAttemptUnderTheSamePortHasNumbersOfItsOwn) {
+  listen_dnat();
+  run(from_client());  // never answered
+  L4Packet again = from_client();
+  again.seq += 0x30000000;
+  expect_sent(run(again), dnatted(again));
+  L4Packet refusal = from_backend(kRst | kAck);
+  refusal.seq = 0;
+  run(refusal);  // of the first attempt, late
+  EXPECT_EQ(state_of(again), GW_FLOW_SYN_SENT);
+  refusal.ack = again.seq + 1;
+  run(refusal);
+  EXPECT_EQ(state_of(again), GW_FLOW_CLOSED);
+}
+
+TEST_P(State, AnotherAttemptUnderTheSamePortIsClosedByItsClient) {
+  listen_dnat();
+  run(from_client());
+  L4Packet again = from_client();
+  again.seq += 0x30000000;
+  run(again);
+  run(from_client(kRst));  // of the first attempt
+  EXPECT_EQ(state_of(again), GW_FLOW_SYN_SENT);
+  L4Packet rst = from_client(kRst);
+  rst.seq = again.seq + 1;
+  run(rst);
+  EXPECT_EQ(state_of(again), GW_FLOW_CLOSED);
+}
+
 TEST_P(State, ASynOnAnOpenConnectionGoesToItsBackend) {
   // A client that has forgotten the connection: its backend answers with a challenge (RFC 9293, section 3.5.1).
   listen_dnat();

@@ -22,7 +22,9 @@ std::uint32_t ahead(std::uint32_t number, std::uint32_t from) { return number - 
 void note_numbers(Direction& direction, gw_flow_state state, const Segment& segment) {
   if (segment.has(kRst)) return;
   const std::uint32_t end = end_of(segment);
-  if (!direction.end || (end != *direction.end && ahead(end, *direction.end) <= kAhead)) direction.end = end;
+  // A client that got no answer may try again under the same port, with numbers of its own.
+  const bool is_first = !direction.end || (state == GW_FLOW_SYN_SENT && is_syn(segment));
+  if (is_first || (end != *direction.end && ahead(end, *direction.end) <= kAhead)) direction.end = end;
   // Until the handshake is complete, each side's `acked` is what it has to acknowledge.
   if (segment.has(kAck) && state != GW_FLOW_SYN_RECEIVED) direction.acked = segment.ack;
 }
@@ -38,8 +40,9 @@ bool is_in_sequence(Connection& connection, Side side, std::uint32_t number) {
 
 bool reset_counts(Connection& connection, Side side, const Segment& segment) {
   // The refusal of a SYN proves itself by what it acknowledges (RFC 9293, section 3.10.7.3).
-  if (connection.state == GW_FLOW_SYN_SENT && side == Side::Backend) {
-    return segment.has(kAck) && segment.ack == connection.from_backend.acked;
+  if (connection.state == GW_FLOW_SYN_SENT && connection.hears_backend()) {
+    const std::uint32_t sent = connection.from_client.end.value_or(0);
+    return side == Side::Client ? segment.seq == sent : segment.has(kAck) && segment.ack == sent;
   }
   return is_in_sequence(connection, side, segment.seq);
 }
