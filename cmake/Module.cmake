@@ -16,6 +16,8 @@ function(gw_test name)
   add_executable(${target} ${arg_SOURCES})
   target_link_libraries(${target} PRIVATE ${arg_DEPS} GTest::gmock GTest::gtest_main gw_warnings)
   target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR})
+  # Most of what a test costs is its own compilation.
+  target_compile_options(${target} PRIVATE $<$<CONFIG:RelWithDebInfo>:-O1>)
   add_test(NAME ${name} COMMAND ${target} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
   set_tests_properties(${name} PROPERTIES LABELS "${arg_LABEL}" SKIP_RETURN_CODE 77 TIMEOUT 300 ${arg_PROPERTIES})
 endfunction()
