@@ -16,6 +16,7 @@ import contestants
 import report
 from one_core import OneCore, cpu_ns, last_cpu, softirq_threads
 from one_core import why_not as why_not_one_core
+from quiet import Quiet
 
 from lab.lab import Lab, LabError
 from lab.topology import BIN, CLIENT4, Topology
@@ -97,8 +98,8 @@ class Asked:
 
 
 class Bench:
-    def __init__(self, lab, seconds):
-        self.lab, self.seconds = lab, seconds
+    def __init__(self, lab, seconds, quiet):
+        self.lab, self.seconds, self.quiet = lab, seconds, quiet
         self.topology = Topology(lab, backends=1)
         self.client, self.gateway = self.topology.client, self.topology.gateway
         self.backend = self.topology.backends[0]
@@ -114,7 +115,10 @@ class Bench:
         others = [self.server.pid, *softirq_threads(), *(contestant.pids() if contestant else ())]
         return ended.ru_utime + ended.ru_stime + sum(cpu_ns(pid) for pid in others) / 1e9
 
-    def load(self, mode, contestant, offset, connections):
+    def load(self, *arguments):
+        return self.quiet.measure(lambda: self._load(*arguments))
+
+    def _load(self, mode, contestant, offset, connections):
         address, port = contestant.address, contestant.port + offset
         before = self.cpu_seconds(contestant)
         result = json.loads(self.client.run(BIN / "load", mode, address, port, connections, self.seconds))
@@ -129,8 +133,11 @@ class Bench:
             "taskset", "-c", last_cpu(), BIN / "live_frames", "generate", "c0", self.gateway_mac, CLIENT4, address,
             FIRST_PORT, ports, port, self.seconds))
 
-    def count_frames(self, namespace, device, address, port, ports):
+    def count_frames(self, *arguments):
         """Frames that arrive at a device, each second, and the CPU's nanoseconds for each."""
+        return self.quiet.measure(lambda: self._count_frames(*arguments))
+
+    def _count_frames(self, namespace, device, address, port, ports):
         counter = Asked(self.lab, namespace.enter(BIN / "live_frames", "count", device), "counting")
         try:
             start, before = counter.ask(), self.cpu_seconds()
@@ -151,9 +158,12 @@ class Bench:
             self.gateway.offloads("g0", gro="off")
             held.stop()
 
-    def new_connections(self, contestant, hook):
+    def new_connections(self, *arguments):
         """CPU ns of the gateway, and of the ends, for a connection between a client and a server that are programs at
-        `hook`, and how many connections there were."""
+        `hook`."""
+        return self.quiet.measure(lambda: self._new_connections(*arguments))
+
+    def _new_connections(self, contestant, hook):
         if isinstance(contestant, contestants.NoGateway):
             links, ends = [], [(self.client, "d0"), (self.backend.namespace, "d1")]
             first_hop = self.backend.namespace.mac("d1")
@@ -305,7 +315,8 @@ def run(options, bench):
     results = {kind.name: {metric: [] for metric in (*METRICS, "ns_all")} for kind in chosen}
     generator = None
     with Lab("l4") as lab:
-        laboratory = Bench(lab, options.seconds)
+        quiet = Quiet(tries=1) if options.quick else Quiet()
+        laboratory = Bench(lab, options.seconds, quiet)
         if "packets" in options.measure:
             generator = laboratory.generator_cost()
             print(f"the generator alone: {generator['pps'] / 1e6:.2f}M packets/s, {generator['ns_packet']:.0f} CPU ns each")
@@ -316,6 +327,8 @@ def run(options, bench):
                 for metric, value in laboratory.measure(kind(laboratory.topology), options.measure).items():
                     results[kind.name][metric].append(value)
         bench.progress_ends()
+    if not options.quick:
+        print(f"{quiet.summary()}\n")
     subtract_ends(results, generator)
     print_tables(results, options.measure)
     for metric, ours, theirs, at_least in TARGETS:
