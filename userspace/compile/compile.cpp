@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <optional>
 #include <set>
@@ -133,6 +134,7 @@ const plan::Plan& Compiler::State::compile(const ir::Config& config, const net::
     place();
     for (const UsedService& used : placement_.services) {
       const bool is_new = !services_.contains(used.id);
+      if (is_new) by_name_[used.name].push_back(used.id);
       if (is_new || is_other_place || placement_.listener_ports.contains(used.name)) changed.insert(used.id);
     }
   }
@@ -189,20 +191,20 @@ void Compiler::State::place() {
 }
 
 void Compiler::State::forget_services() {
-  by_name_.clear();
-  ServiceIds live;
-  for (const UsedService& used : placement_.services) {
-    live.insert(used.id);
-    by_name_[used.name].push_back(used.id);
-  }
+  std::vector<bool> live(GW_SERVICES_MAX + 1);  // by id
+  for (const UsedService& used : placement_.services) live[used.id] = true;
   std::erase_if(services_, [&](const auto& entry) {
-    if (live.contains(entry.first)) return false;
+    if (live[entry.first]) return false;
     leave(entry.second, entry.first);
     lacking_.erase(entry.first);
     checked_.erase(entry.first);
     plan_.services.erase(entry.first);
     return true;
   });
+  for (auto entry = by_name_.begin(); entry != by_name_.end();) {
+    std::erase_if(entry->second, [&](std::uint32_t id) { return !live[id]; });
+    entry = entry->second.empty() ? by_name_.erase(entry) : std::next(entry);
+  }
 }
 
 /// In the order of the listeners: that is how ids of backends are given out.

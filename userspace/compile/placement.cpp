@@ -5,7 +5,6 @@
 #include <fmt/format.h>
 #include <netinet/in.h>
 
-#include <unordered_set>
 #include <utility>
 
 #include "userspace/compile/admission.hpp"
@@ -27,16 +26,17 @@ class Placer {
 
   Placement run() && {
     for (const auto& listener : config_.listeners) place(listener);
-    ids_.listeners.release_unless([this](std::uint32_t id) { return live_listeners_.contains(id); });
-    ids_.services.release_unless([this](std::uint32_t id) { return live_services_.contains(id); });
+    ids_.listeners.release_unless([this](std::uint32_t id) { return live_listeners_[id]; });
+    ids_.services.release_unless([this](std::uint32_t id) { return live_services_[id]; });
     return std::move(made_);
   }
 
  private:
   void place(const ir::L4Listener& listener);
-  bool place_on(const ir::L4Listener& listener, const IpAddress& address, plan::PlacedListener& placed);
+  bool place_on(const ir::L4Listener& listener, const ir::Service* service, const IpAddress& address,
+                plan::PlacedListener& placed);
   void reject(const ir::L4Listener& listener, const char* reason, std::string message);
-  gw_listener entry_of(const ir::L4Listener& listener, std::uint32_t id, Family family);
+  gw_listener entry_of(const ir::L4Listener& listener, const ir::Service* service, std::uint32_t id, Family family);
   void warn_if_not_ours(const ir::L4Listener& listener, const IpAddress& address);
   std::uint32_t service_id(const std::string& name, Family family);
 
@@ -45,8 +45,8 @@ class Placer {
   const std::vector<IpAddress> node_addresses_;
   plan::IdTable& ids_;
   Placement made_;
-  std::unordered_set<std::uint32_t> live_listeners_;
-  std::unordered_set<std::uint32_t> live_services_;
+  std::vector<bool> live_listeners_ = std::vector<bool>(GW_LISTENERS_MAX + 1);  ///< by id
+  std::vector<bool> live_services_ = std::vector<bool>(GW_SERVICES_MAX + 1);
 };
 
 void Placer::reject(const ir::L4Listener& listener, const char* reason, std::string message) {
@@ -60,11 +60,12 @@ void Placer::place(const ir::L4Listener& listener) {
            "the node has no address to listen on (set spec.addresses, or bring up an interface with a global address)");
     return;
   }
+  const ir::Service* const service = config_.services.get(listener.service);
   plan::PlacedListener placed{listener.gateway_group, listener.qualified_name(), {}};
   std::string unusable;
   for (const auto& address : addresses) {
     if (!can_be_listened_on(address)) unusable += (unusable.empty() ? "" : ", ") + address.to_string();
-    if (place_on(listener, address, placed)) warn_if_not_ours(listener, address);
+    if (place_on(listener, service, address, placed)) warn_if_not_ours(listener, address);
   }
   if (placed.keys.empty()) {
     reject(listener, "AddressNotUsable",
@@ -77,38 +78,38 @@ void Placer::place(const ir::L4Listener& listener) {
     reject(listener, "AddressNotUsable",
            fmt::format("{} cannot be listened on (remove it from spec.addresses)", unusable));
   }
-  const ir::Service* const service = config_.services.get(listener.service);
   if (service != nullptr && leaves_ports(*service)) {
     made_.listener_ports[listener.service][placed.listener] = listener.port;
   }
   made_.placed.push_back(std::move(placed));
 }
 
-bool Placer::place_on(const ir::L4Listener& listener, const IpAddress& address, plan::PlacedListener& placed) {
+bool Placer::place_on(const ir::L4Listener& listener, const ir::Service* service, const IpAddress& address,
+                      plan::PlacedListener& placed) {
   if (!can_be_listened_on(address)) return false;
   const std::uint8_t protocol = listener.protocol == ir::Protocol::Udp ? IPPROTO_UDP : IPPROTO_TCP;
   const gw_listener_key key{plan::to_map(address), htons(listener.port), protocol, 0};
   if (made_.listeners.contains(key)) return false;
-  const std::string name = plan::listener_name(listener.gateway_group, placed.listener);
+  std::string name = plan::listener_name(listener.gateway_group, placed.listener);
   const std::uint32_t id = ids_.listeners.acquire(name);
   if (id == 0) {
     reject(listener, "NoResources", fmt::format("more than {} listeners", GW_LISTENERS_MAX));
     return false;
   }
-  live_listeners_.insert(id);
-  made_.names.set({GW_NAME_LISTENER, id}, name);
-  made_.listeners.set(key, entry_of(listener, id, family_of(address)));
+  live_listeners_[id] = true;
+  made_.names.set({GW_NAME_LISTENER, id}, std::move(name));
+  made_.listeners.set(key, entry_of(listener, service, id, family_of(address)));
   placed.keys.push_back(key);
   return true;
 }
 
 /// The entry, and what belongs to the listener's id beside it.
-gw_listener Placer::entry_of(const ir::L4Listener& listener, std::uint32_t id, Family family) {
+gw_listener Placer::entry_of(const ir::L4Listener& listener, const ir::Service* service, std::uint32_t id,
+                             Family family) {
   gw_listener entry{};
   entry.listener_id = id;
   entry.service_id = listener.service.empty() ? 0 : service_id(listener.service, family);
   compile_admission(listener.admission, entry, made_.sources, made_.limited);
-  const ir::Service* const service = config_.services.get(listener.service);
   if (service != nullptr && service->idle_timeout) made_.idle_timeouts.set(id, *service->idle_timeout);
   return entry;
 }
@@ -120,15 +121,16 @@ void Placer::warn_if_not_ours(const ir::L4Listener& listener, const IpAddress& a
 }
 
 std::uint32_t Placer::service_id(const std::string& name, Family family) {
-  const std::string key = name + suffix(family);
+  std::string key = name + suffix(family);
   const std::uint32_t id = ids_.services.acquire(key);
   if (id == 0) {
     made_.warnings.insert(
         fmt::format("{}: more than {} services, its connections are rejected", name, GW_SERVICES_MAX));
     return 0;
   }
-  if (!live_services_.insert(id).second) return id;
-  made_.names.set({GW_NAME_SERVICE, id}, key);
+  if (live_services_[id]) return id;
+  live_services_[id] = true;
+  made_.names.set({GW_NAME_SERVICE, id}, std::move(key));
   made_.services.push_back({name, family, id});
   return id;
 }
