@@ -16,7 +16,7 @@ import contestants
 import report
 from one_core import OneCore, cpu_ns, last_cpu, softirq_threads
 from one_core import why_not as why_not_one_core
-from quiet import Quiet
+from quiet import Quiet, undisturbed
 
 from lab.lab import Lab, LabError
 from lab.topology import BIN, CLIENT4, Topology
@@ -115,10 +115,8 @@ class Bench:
         others = [self.server.pid, *softirq_threads(), *(contestant.pids() if contestant else ())]
         return ended.ru_utime + ended.ru_stime + sum(cpu_ns(pid) for pid in others) / 1e9
 
-    def load(self, *arguments):
-        return self.quiet.measure(lambda: self._load(*arguments))
-
-    def _load(self, mode, contestant, offset, connections):
+    @undisturbed
+    def load(self, mode, contestant, offset, connections):
         address, port = contestant.address, contestant.port + offset
         before = self.cpu_seconds(contestant)
         result = json.loads(self.client.run(BIN / "load", mode, address, port, connections, self.seconds))
@@ -133,11 +131,9 @@ class Bench:
             "taskset", "-c", last_cpu(), BIN / "live_frames", "generate", "c0", self.gateway_mac, CLIENT4, address,
             FIRST_PORT, ports, port, self.seconds))
 
-    def count_frames(self, *arguments):
+    @undisturbed
+    def count_frames(self, namespace, device, address, port, ports):
         """Frames that arrive at a device, each second, and the CPU's nanoseconds for each."""
-        return self.quiet.measure(lambda: self._count_frames(*arguments))
-
-    def _count_frames(self, namespace, device, address, port, ports):
         counter = Asked(self.lab, namespace.enter(BIN / "live_frames", "count", device), "counting")
         try:
             start, before = counter.ask(), self.cpu_seconds()
@@ -158,12 +154,10 @@ class Bench:
             self.gateway.offloads("g0", gro="off")
             held.stop()
 
-    def new_connections(self, *arguments):
+    @undisturbed
+    def new_connections(self, contestant, hook):
         """CPU ns of the gateway, and of the ends, for a connection between a client and a server that are programs at
         `hook`."""
-        return self.quiet.measure(lambda: self._new_connections(*arguments))
-
-    def _new_connections(self, contestant, hook):
         if isinstance(contestant, contestants.NoGateway):
             links, ends = [], [(self.client, "d0"), (self.backend.namespace, "d1")]
             first_hop = self.backend.namespace.mac("d1")

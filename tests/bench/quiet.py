@@ -7,6 +7,7 @@ were. So a measurement waits until all CPUs are as fast as they have been, and i
 """
 
 import bisect
+import functools
 import os
 import time
 
@@ -76,3 +77,11 @@ class Quiet:
     def summary(self):
         return (f"{self.taken} measurements; {self.repeated} had to be repeated, as somebody else slowed a CPU down; "
                 f"{self.disturbed} were disturbed each time")
+
+
+def undisturbed(take):
+    """Makes a method of something that has a `quiet` wait for quiet moments."""
+    @functools.wraps(take)
+    def measure(self, *arguments):
+        return self.quiet.measure(lambda: take(self, *arguments))
+    return measure
