@@ -16,9 +16,9 @@
 #include <memory>
 #include <string>
 
+#include "tests/bench/arguments.hpp"
 #include "tests/bench/attach.hpp"
 #include "tests/bench/bpf/bare_forward.h"
-#include "tests/bench/wire.hpp"
 // The skeleton names the direction's type.
 #include "bare_forward.skel.h"
 

@@ -30,19 +30,20 @@
 #include <vector>
 
 #include "handshakes.skel.h"
+#include "tests/bench/arguments.hpp"
 #include "tests/bench/attach.hpp"
 #include "tests/bench/bpf/handshakes.h"
-#include "tests/bench/wire.hpp"
+#include "tests/support/packet.hpp"
 
 namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr std::size_t kFrame = 58;
 /// Without progress for that long, connections are opened anew.
 constexpr std::chrono::milliseconds kPatience{200};
 constexpr std::chrono::milliseconds kStep{5};
 
+using namespace gw;
 using namespace gw::bench;
 
 struct Deleter {
@@ -72,46 +73,17 @@ int serve(const std::string& hook, const char* device, const char* port) {
   return 0;
 }
 
-using Frame = std::array<std::uint8_t, kFrame>;
-
-/// A SYN with an MSS option; source port and TCP checksum are set for each connection.
-Frame syn_frame(const char* target_mac, const char* source, const char* target, const char* port) {
-  Frame frame{};
-  std::uint8_t* const eth = frame.data();
-  put_mac(eth, target_mac);
-  eth[6] = 2;
-  put16(eth + 12, ETH_P_IP);
-  std::uint8_t* const ip = eth + 14;
-  ip[0] = 0x45;
-  put16(ip + 2, kFrame - 14);
-  put16(ip + 6, 0x4000);
-  ip[8] = 64;
-  ip[9] = IPPROTO_TCP;
-  const in_addr_t addresses[] = {address(source), address(target)};
-  std::memcpy(ip + 12, addresses, sizeof(addresses));
-  put16(ip + 10, checksum(ip, 20));
-  std::uint8_t* const tcp = ip + 20;
-  put16(tcp + 2, static_cast<std::uint16_t>(std::atoi(port)));
-  put16(tcp + 6, CLIENT_SEQ);
-  tcp[12] = 0x60;
-  tcp[13] = 0x02;
-  put16(tcp + 14, 64000);
-  tcp[20] = 2;
-  tcp[21] = 4;
-  put16(tcp + 22, 1460);
-  return frame;
-}
-
-/// The n-th connection's own source: the address, then the port, counts up. As next_syn() does it.
-void set_source(Frame& frame, std::uint64_t number) {
-  std::uint8_t* const ip = frame.data() + 14;
-  std::uint8_t* const tcp = ip + 20;
-  put16(ip + 14, static_cast<std::uint16_t>((ip[14] << 8) + ip[15] + number % SOURCE_ADDRESSES));
-  put16(ip + 10, 0);
-  put16(ip + 10, checksum(ip, 20));
-  put16(tcp, static_cast<std::uint16_t>(FIRST_SOURCE_PORT + number / SOURCE_ADDRESSES));
-  put16(tcp + 16, 0);
-  put16(tcp + 16, tcp_checksum(ip, kFrame - 34));
+/// A SYN with an MSS option; the source is set for each connection.
+testing::L4Packet syn_to(const char* target_mac, const char* target, const char* port) {
+  testing::L4Packet syn{.source_mac = {2},
+                        .source = {},
+                        .target = ip_address(address(target)),
+                        .target_port = static_cast<std::uint16_t>(std::atoi(port)),
+                        .seq = CLIENT_SEQ,
+                        .window = 64000,
+                        .tcp_options = {2, 4, 1460 >> 8, 1460 & 0xff}};
+  put_mac(syn.target_mac.data(), target_mac);
+  return syn;
 }
 
 /// Sends frames out by a link, a batch in one call.
@@ -127,7 +99,7 @@ class Sender {
   }
 
   /// Returns how many were taken.
-  std::size_t send(std::vector<Frame>& frames) {
+  std::size_t send(std::vector<testing::Bytes>& frames) {
     std::vector<iovec> parts(frames.size());
     std::vector<mmsghdr> messages(frames.size());
     for (std::size_t i = 0; i < frames.size(); ++i) {
@@ -151,11 +123,10 @@ class Client {
   Client(const std::string& hook, char** words)
       : skeleton_(load(words[4])),
         sender_(words[0]),
-        first_(syn_frame(words[1], words[2], words[3], words[4])),
+        first_source_(ntohl(address(words[2]))),
+        syn_(syn_to(words[1], words[3], words[4])),
         connections_(static_cast<std::size_t>(std::atoi(words[5]))) {
-    in_addr source{};
-    if (inet_pton(AF_INET, words[2], &source) != 1) die("address");
-    skeleton_->bss->first_source = ntohl(source.s_addr);
+    skeleton_->bss->first_source = first_source_;
     attach_pair(hook, skeleton_->progs.client_xdp, skeleton_->progs.client_tc, words[0]);
   }
 
@@ -172,9 +143,9 @@ class Client {
   }
 
   void open(std::size_t number) {
-    std::vector<Frame> frames(number, first_);
+    std::vector<testing::Bytes> frames(number);
     std::uint64_t next = __atomic_fetch_add(&skeleton_->bss->next_source, number, __ATOMIC_RELAXED);
-    for (auto& frame : frames) set_source(frame, next++);
+    for (auto& frame : frames) frame = syn_of(next++);
     if (sender_.send(frames) != number) die("open connections");
   }
 
@@ -199,9 +170,18 @@ class Client {
   }
 
  private:
+  /// That of the n-th connection, from a source of its own: the address, then the port, counts up. As next_syn() does
+  /// it.
+  testing::Bytes syn_of(std::uint64_t number) {
+    syn_.source = ip_address(htonl(first_source_ + static_cast<std::uint32_t>(number % SOURCE_ADDRESSES)));
+    syn_.source_port = static_cast<std::uint16_t>(FIRST_SOURCE_PORT + number / SOURCE_ADDRESSES);
+    return syn_.bytes();
+  }
+
   Skeleton skeleton_;
   Sender sender_;
-  Frame first_;
+  std::uint32_t first_source_;  ///< host byte order
+  testing::L4Packet syn_;
   std::size_t connections_;
   tally seen_{};
   Clock::time_point moved_ = Clock::now();

@@ -18,6 +18,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <climits>
 #include <cmath>
@@ -29,9 +30,10 @@
 #include <string>
 #include <vector>
 
+#include "tests/bench/arguments.hpp"
 #include "tests/bench/attach.hpp"
 #include "tests/bench/bpf/live_frames.h"
-#include "tests/bench/wire.hpp"
+#include "tests/support/packet.hpp"
 // The skeleton names the template's type.
 #include "live_frames.skel.h"
 
@@ -39,7 +41,10 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+using namespace gw;
 using namespace gw::bench;
+
+constexpr std::size_t kHeaders = testing::kEthernet + testing::kIpv4 + testing::kTcpHeader;
 
 struct Deleter {
   void operator()(live_frames* skeleton) const { live_frames::destroy(skeleton); }
@@ -54,26 +59,17 @@ Skeleton load() {
 
 /// The frame with source port 0, its checksums included.
 void fill(frame_template& frame, const char* target_mac, const char* source, const char* target, std::uint16_t port,
-          std::uint8_t flags) {
-  std::uint8_t* const eth = frame.bytes;
-  put_mac(eth, target_mac);
-  eth[6] = 2;
-  put16(eth + 12, 0x0800);
-  std::uint8_t* const ip = eth + 14;
-  ip[0] = 0x45;
-  put16(ip + 2, FRAME_SIZE - 14);
-  put16(ip + 6, 0x4000);
-  ip[8] = 64;
-  ip[9] = 6;
-  const in_addr_t addresses[] = {address(source), address(target)};
-  std::memcpy(ip + 12, addresses, sizeof(addresses));
-  put16(ip + 10, checksum(ip, 20));
-  std::uint8_t* const tcp = ip + 20;
-  put16(tcp + 2, port);
-  tcp[12] = 0x50;
-  tcp[13] = flags;
-  put16(tcp + 14, 1000);
-  put16(tcp + 16, tcp_checksum(ip, FRAME_SIZE - 34));
+          testing::TcpFlag flag) {
+  testing::L4Packet packet{.source_mac = {2},
+                           .source = ip_address(address(source)),
+                           .target = ip_address(address(target)),
+                           .target_port = port,
+                           .flags = flag,
+                           .seq = 0,
+                           .window = 1000,
+                           .payload = testing::Bytes(FRAME_SIZE - kHeaders)};
+  put_mac(packet.target_mac.data(), target_mac);
+  std::ranges::copy(packet.bytes(), frame.bytes);
 }
 
 void interrupt_after(double seconds) {
@@ -85,9 +81,6 @@ void interrupt_after(double seconds) {
   timer.it_value.tv_usec = static_cast<suseconds_t>((seconds - std::floor(seconds)) * 1e6);
   setitimer(ITIMER_REAL, &timer, nullptr);
 }
-
-constexpr std::uint8_t kSyn = 0x02;
-constexpr std::uint8_t kAck = 0x10;
 
 /// Runs `program` that often, or until a signal comes: one call, since each ends by waiting for the kernel's readers.
 void send_frames(const Skeleton& skeleton, const bpf_program* program, int frames) {
@@ -103,7 +96,7 @@ void send_frames(const Skeleton& skeleton, const bpf_program* program, int frame
 int generate(char** words) {
   const Skeleton skeleton = load();
   frame_template& frame = skeleton->bss->frame;
-  fill(frame, words[1], words[2], words[3], static_cast<std::uint16_t>(std::atoi(words[6])), kAck);
+  fill(frame, words[1], words[2], words[3], static_cast<std::uint16_t>(std::atoi(words[6])), testing::kAck);
   frame.ifindex = link_index(words[0]);
   frame.first_port = static_cast<std::uint16_t>(std::atoi(words[4]));
   frame.ports = static_cast<std::uint16_t>(std::atoi(words[5]));
@@ -116,7 +109,7 @@ int flood(char** words) {
   constexpr std::uint16_t kFirstPort = 1024;
   const Skeleton skeleton = load();
   frame_template& frame = skeleton->bss->frame;
-  fill(frame, words[1], words[2], words[3], static_cast<std::uint16_t>(std::atoi(words[4])), kSyn);
+  fill(frame, words[1], words[2], words[3], static_cast<std::uint16_t>(std::atoi(words[4])), testing::kSyn);
   frame.ifindex = link_index(words[0]);
   frame.first_port = kFirstPort;
   send_frames(skeleton, skeleton->progs.flood, std::atoi(words[5]));

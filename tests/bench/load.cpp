@@ -23,7 +23,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "tests/bench/wire.hpp"
+#include "tests/bench/arguments.hpp"
 
 namespace {
 

@@ -7,8 +7,8 @@
 #include <algorithm>
 #include <random>
 
-#include "tests/bench/must.hpp"
 #include "tests/support/backends.hpp"
+#include "tests/support/must.hpp"
 #include "userspace/datapath/reconcile.hpp"
 #include "userspace/plan/address.hpp"
 #include "userspace/plan/diff.hpp"
@@ -17,8 +17,10 @@ namespace gw::bench {
 namespace {
 
 using testing::DataPath;
+using testing::give_up;
 using testing::Hook;
 using testing::ip;
+using testing::must;
 
 /// Full NAT: 31,744 ports towards each.
 constexpr std::uint32_t kBackends = 64;

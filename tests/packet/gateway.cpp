@@ -7,9 +7,9 @@
 #include <netinet/in.h>
 #include <time.h>
 
-#include <stdexcept>
 #include <utility>
 
+#include "tests/support/must.hpp"
 #include "userspace/compile/admission.hpp"
 #include "userspace/datapath/flows.hpp"
 #include "userspace/datapath/reconcile.hpp"
@@ -17,16 +17,6 @@
 
 namespace gw::testing {
 namespace {
-
-/// The value; or out of the test, which fails with the error.
-template <typename T>
-T must(Result<T> result) {
-  if (!result) throw std::runtime_error(result.error().message);
-  return std::move(*result);
-}
-void must(const Result<>& result) {
-  if (!result) throw std::runtime_error(result.error().message);
-}
 
 gw_flow6_key key_of(const L4Packet& packet) {
   return {plan::to_map(packet.source),

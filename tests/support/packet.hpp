@@ -56,11 +56,11 @@ struct L4Packet {
   std::uint8_t tos = 0;
   std::uint16_t ip_id = 0;
   std::uint16_t fragment = 0x4000;  ///< flags and offset of IPv4; don't fragment by default
-  Bytes ip_options;                 ///< IPv4 only; a multiple of 4 bytes
-  Bytes tcp_options;                ///< a multiple of 4 bytes
+  Bytes ip_options{};               ///< IPv4 only; a multiple of 4 bytes
+  Bytes tcp_options{};              ///< a multiple of 4 bytes
   std::uint8_t data_offset = 0;     ///< TCP: words that the header says it has; 0: those that it has
   bool has_checksum = true;         ///< UDP only
-  Bytes payload;
+  Bytes payload{};
 
   [[nodiscard]] Bytes bytes() const { return ip().bytes(); }
   /// Header and payload of layer 4.
